@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// Warnings collects what a dataset notices. Drivers embed it in their Dataset, which makes that a Warner. The zero value
+// WarningLog collects what a dataset notices. Drivers embed it in their Dataset, which makes that a Warner. The zero value
 // is ready for use, and a nil one drops everything.
-type Warnings struct {
+type WarningLog struct {
 	mu    sync.Mutex
 	order []string
 	count map[string]int
@@ -16,7 +16,7 @@ type Warnings struct {
 
 // Warn notes a warning. Those with the same format are counted rather than repeated: the first is kept with the number
 // of all, so that a million bad dates are one line.
-func (w *Warnings) Warn(format string, args ...any) {
+func (w *WarningLog) Warn(format string, args ...any) {
 	if w == nil {
 		return
 	}
@@ -32,7 +32,7 @@ func (w *Warnings) Warn(format string, args ...any) {
 }
 
 // Warnings returns what was noted since the last call, and forgets it.
-func (w *Warnings) Warnings() []string {
+func (w *WarningLog) Warnings() []string {
 	if w == nil {
 		return nil
 	}

@@ -1,0 +1,117 @@
+package gpkg
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/ogrcarto/ogrcarto/feature"
+)
+
+// jsonMIME is the mime_type in gpkg_data_columns of a TEXT column that holds JSON.
+const jsonMIME = "application/json"
+
+// fieldOf returns the field for a column of the SQL type (OGC 12-128r18, table 1). Types of other databases, which
+// SQLite lets stand in a table, go by its rules of affinity (https://www.sqlite.org/datatype3.html, 3.1).
+func fieldOf(name, sqlType string) feature.Field {
+	f := feature.Field{Name: name}
+	base, size := splitType(sqlType)
+	switch base {
+	case "INTEGER", "INT", "BIGINT":
+		f.Type = feature.Integer64
+	case "MEDIUMINT", "TINYINT":
+		f.Type = feature.Integer
+	case "SMALLINT":
+		f.Type, f.Subtype = feature.Integer, feature.Int16
+	case "BOOLEAN":
+		f.Type, f.Subtype = feature.Integer, feature.Boolean
+	case "REAL", "DOUBLE":
+		f.Type = feature.Real
+	case "FLOAT":
+		f.Type, f.Subtype = feature.Real, feature.Float32
+	case "TEXT":
+		f.Width = size
+	case "BLOB":
+		f.Type, f.Width = feature.Binary, size
+	case "DATE":
+		f.Type = feature.DateField
+	case "DATETIME", "TIMESTAMP":
+		f.Type = feature.DateTimeField
+	case "TIME":
+		f.Type = feature.TimeField
+	default:
+		switch {
+		case strings.Contains(base, "INT"):
+			f.Type = feature.Integer64
+		case strings.Contains(base, "CHAR"), strings.Contains(base, "CLOB"), strings.Contains(base, "TEXT"):
+			f.Width = size
+		case strings.Contains(base, "BLOB"):
+			f.Type = feature.Binary
+		case strings.Contains(base, "REAL"), strings.Contains(base, "FLOA"), strings.Contains(base, "DOUB"),
+			strings.HasPrefix(base, "NUMERIC"), strings.HasPrefix(base, "DECIMAL"):
+			f.Type = feature.Real
+		}
+	}
+	return f
+}
+
+// splitType splits TEXT(80) into TEXT and 80.
+func splitType(sqlType string) (base string, size int) {
+	base = strings.ToUpper(strings.TrimSpace(sqlType))
+	if i := strings.IndexByte(base, '('); i >= 0 {
+		if j := strings.IndexByte(base[i:], ')'); j > 0 {
+			size, _ = strconv.Atoi(strings.TrimSpace(base[i+1 : i+j])) // 0, no limit, for what is not a number
+		}
+		base = strings.TrimSpace(base[:i])
+	}
+	return base, max(size, 0)
+}
+
+// sqlTypeOf returns the SQL type of the column for a field, and the mime type for gpkg_data_columns where the type alone
+// does not tell what the column holds.
+func sqlTypeOf(f feature.Field) (sqlType, mime string) {
+	switch f.Type {
+	case feature.Integer:
+		switch f.Subtype {
+		case feature.Boolean:
+			return "BOOLEAN", ""
+		case feature.Int16:
+			return "SMALLINT", ""
+		}
+		return "MEDIUMINT", ""
+	case feature.Integer64:
+		return "INTEGER", ""
+	case feature.Real:
+		if f.Subtype == feature.Float32 {
+			return "FLOAT", ""
+		}
+		return "REAL", ""
+	case feature.DateField:
+		return "DATE", ""
+	case feature.DateTimeField:
+		return "DATETIME", ""
+	case feature.Binary:
+		return "BLOB", ""
+	case feature.IntegerList, feature.Integer64List, feature.RealList, feature.StringList:
+		return "TEXT", jsonMIME
+	case feature.String:
+		if f.Subtype == feature.JSONText {
+			return "TEXT", jsonMIME
+		}
+		if f.Width > 0 {
+			return fmt.Sprintf("TEXT(%d)", f.Width), ""
+		}
+	}
+	return "TEXT", "" // a time of day has no type of its own in a GeoPackage
+}
+
+// stored returns the field that comes back when f is written to a column of its SQL type.
+func stored(f feature.Field) feature.Field {
+	sqlType, mime := sqlTypeOf(f)
+	g := fieldOf(f.Name, sqlType)
+	if mime == jsonMIME {
+		g.Subtype = feature.JSONText
+	}
+	g.Alias, g.Comment, g.NotNull, g.Unique, g.Default = f.Alias, f.Comment, f.NotNull, f.Unique, f.Default
+	return g
+}

@@ -1,0 +1,299 @@
+// Package sqlite is a thin wrapper around the SQLite engine modernc.org/sqlite/lib.
+//
+// database/sql allocates eleven times a row and takes a mutex for every column; a GeoPackage of a million rows feels
+// that. Here a row that is read or written allocates nothing: text and blobs are views of SQLite's own memory until the
+// next Step, and bound values are copied into memory that the statement keeps.
+//
+// A Conn and its statements belong to one goroutine at a time; only Interrupt may come from another.
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+	"unsafe"
+
+	"modernc.org/libc"
+	"modernc.org/libc/sys/types"
+	lib "modernc.org/sqlite/lib"
+)
+
+// OpenMode says how Open opens a file.
+type OpenMode int32
+
+// The modes of opening.
+const (
+	ReadOnly  OpenMode = lib.SQLITE_OPEN_READONLY
+	ReadWrite OpenMode = lib.SQLITE_OPEN_READWRITE
+	Create    OpenMode = lib.SQLITE_OPEN_READWRITE | lib.SQLITE_OPEN_CREATE
+)
+
+// Conn is an open database.
+type Conn struct {
+	tls *libc.TLS
+	db  uintptr
+
+	utf8  bool // the database's text is UTF-8, so that a text's bytes can be taken as they are
+	stmts map[*Stmt]struct{}
+	funcs []uintptr // ids of the functions that were created
+
+	mu     sync.Mutex // guards closed against Interrupt
+	closed bool
+}
+
+// Error is an error of SQLite.
+type Error struct {
+	Code int    // the extended result code
+	Msg  string // SQLite's message
+	SQL  string // the statement, where that is known
+}
+
+// Error returns SQLite's message.
+func (e *Error) Error() string { return e.Msg }
+
+// Primary returns the primary result code.
+func (e *Error) Primary() int { return e.Code & 0xff }
+
+// Is matches fs.ErrNotExist for a file that cannot be opened and context.Canceled for an interrupted statement.
+func (e *Error) Is(target error) bool {
+	switch e.Primary() {
+	case lib.SQLITE_INTERRUPT:
+		return target == context.Canceled
+	case lib.SQLITE_PERM, lib.SQLITE_READONLY:
+		return target == fs.ErrPermission
+	}
+	return false
+}
+
+// IsConstraint tells whether err says that a row violates a constraint, so that only that row is concerned.
+func IsConstraint(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Primary() == lib.SQLITE_CONSTRAINT || e.Primary() == lib.SQLITE_MISMATCH ||
+		e.Primary() == lib.SQLITE_TOOBIG)
+}
+
+// IsUniqueViolation tells whether err says that a key is taken.
+func IsUniqueViolation(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Code == lib.SQLITE_CONSTRAINT_PRIMARYKEY || e.Code == lib.SQLITE_CONSTRAINT_UNIQUE ||
+		e.Code == lib.SQLITE_CONSTRAINT_ROWID)
+}
+
+// IsCantOpen tells whether err says that a file, or one that belongs to it, cannot be opened.
+func IsCantOpen(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Primary() == lib.SQLITE_CANTOPEN
+}
+
+// Open opens the file at path. vfs is the name of a registered VFS, or "" for the system's files.
+func Open(path string, mode OpenMode, vfs string) (*Conn, error) {
+	c := &Conn{tls: libc.NewTLS(), stmts: make(map[*Stmt]struct{})}
+	cpath, err := libc.CString(path)
+	if err != nil {
+		return nil, err
+	}
+	defer libc.Xfree(c.tls, cpath)
+	var cvfs uintptr
+	if vfs != "" {
+		if cvfs, err = libc.CString(vfs); err != nil {
+			return nil, err
+		}
+		defer libc.Xfree(c.tls, cvfs)
+	}
+	pdb := c.tls.Alloc(int(unsafe.Sizeof(uintptr(0))))
+	defer c.tls.Free(int(unsafe.Sizeof(uintptr(0))))
+	rc := lib.Xsqlite3_open_v2(c.tls, cpath, pdb, int32(mode)|lib.SQLITE_OPEN_NOMUTEX|lib.SQLITE_OPEN_EXRESCODE, cvfs)
+	c.db = *(*uintptr)(pointer(pdb))
+	if rc != lib.SQLITE_OK {
+		err := c.err(rc, "")
+		_ = c.Close()
+		return nil, err
+	}
+	lib.Xsqlite3_busy_timeout(c.tls, c.db, 5000)
+	encoding, _, err := c.Text("PRAGMA encoding") // the first that reads the file
+	if err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	c.utf8 = encoding == "UTF-8"
+	return c, nil
+}
+
+// Close finalizes what is left of the statements and closes the database.
+func (c *Conn) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	for s := range c.stmts { // only ours: the engine's modules have statements of their own
+		s.finalize()
+	}
+	var err error
+	if rc := lib.Xsqlite3_close_v2(c.tls, c.db); rc != lib.SQLITE_OK {
+		err = c.err(rc, "")
+	}
+	for _, id := range c.funcs {
+		funcs.Delete(id)
+	}
+	c.tls.Close()
+	return err
+}
+
+// Interrupt makes the statement that runs, if any, end soon with an error that matches context.Canceled. It may be
+// called from any goroutine.
+func (c *Conn) Interrupt() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		tls := libc.NewTLS()
+		lib.Xsqlite3_interrupt(tls, c.db)
+		tls.Close()
+	}
+}
+
+// err returns the error of a result code with the connection's message.
+func (c *Conn) err(rc int32, sql string) error {
+	e := &Error{Code: int(rc), SQL: sql}
+	if c.db != 0 && lib.Xsqlite3_extended_errcode(c.tls, c.db)&0xff == rc&0xff {
+		e.Code = int(lib.Xsqlite3_extended_errcode(c.tls, c.db))
+		e.Msg = libc.GoString(lib.Xsqlite3_errmsg(c.tls, c.db))
+	} else {
+		e.Msg = libc.GoString(lib.Xsqlite3_errstr(c.tls, rc))
+	}
+	return e
+}
+
+// Exec runs statements that return no rows of interest, several of them separated by semicolons.
+func (c *Conn) Exec(sql string) error {
+	csql, err := libc.CString(sql)
+	if err != nil {
+		return err
+	}
+	defer libc.Xfree(c.tls, csql)
+	if rc := lib.Xsqlite3_exec(c.tls, c.db, csql, 0, 0, 0); rc != lib.SQLITE_OK {
+		return c.err(rc, sql)
+	}
+	return nil
+}
+
+// Execf is Exec of a statement with values bound to its parameters: int64, int, float64, string, []byte or nil.
+func (c *Conn) Execf(sql string, args ...any) error {
+	return c.Query(sql, func(*Stmt) error { return nil }, args...)
+}
+
+// Query runs one statement and calls row for each of its rows.
+func (c *Conn) Query(sql string, row func(*Stmt) error, args ...any) error {
+	s, err := c.Prepare(sql)
+	if err != nil {
+		return err
+	}
+	defer s.Finalize()
+	for i, a := range args {
+		switch a := a.(type) {
+		case nil:
+			err = s.BindNull(i + 1)
+		case int:
+			err = s.BindInt(i+1, int64(a))
+		case int64:
+			err = s.BindInt(i+1, a)
+		case float64:
+			err = s.BindFloat(i+1, a)
+		case string:
+			err = s.BindText(i+1, []byte(a))
+		case []byte:
+			err = s.BindBlob(i+1, a)
+		default:
+			err = fmt.Errorf("sqlite: a %T cannot be bound", a)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for {
+		ok, err := s.Step()
+		if !ok || err != nil {
+			return err
+		}
+		if err := row(s); err != nil {
+			return err
+		}
+	}
+}
+
+// Int runs a statement whose first row begins with an integer; ok is false when there is no row or the value is null.
+func (c *Conn) Int(sql string, args ...any) (n int64, ok bool, err error) {
+	first := true
+	err = c.Query(sql, func(s *Stmt) error {
+		if first && s.Type(0) != Null {
+			n, ok = s.Int(0), true
+		}
+		first = false
+		return nil
+	}, args...)
+	return n, ok, err
+}
+
+// Text is Int for a text.
+func (c *Conn) Text(sql string, args ...any) (text string, ok bool, err error) {
+	first := true
+	err = c.Query(sql, func(s *Stmt) error {
+		if first && s.Type(0) != Null {
+			text, ok = s.Text(0), true
+		}
+		first = false
+		return nil
+	}, args...)
+	return text, ok, err
+}
+
+// LastInsertRowID returns the rowid of the row that was inserted last.
+func (c *Conn) LastInsertRowID() int64 { return lib.Xsqlite3_last_insert_rowid(c.tls, c.db) }
+
+// Changes returns how many rows the last statement changed.
+func (c *Conn) Changes() int64 { return lib.Xsqlite3_changes64(c.tls, c.db) }
+
+// InTransaction tells whether a transaction is open.
+func (c *Conn) InTransaction() bool { return lib.Xsqlite3_get_autocommit(c.tls, c.db) == 0 }
+
+// Prepare compiles one statement. Text behind its end is an error.
+func (c *Conn) Prepare(sql string) (*Stmt, error) {
+	csql, err := libc.CString(sql)
+	if err != nil {
+		return nil, err
+	}
+	defer libc.Xfree(c.tls, csql)
+	const ptr = int(unsafe.Sizeof(uintptr(0)))
+	out := c.tls.Alloc(2 * ptr)
+	defer c.tls.Free(2 * ptr)
+	ppstmt, ptail := out, out+uintptr(ptr)
+	if rc := lib.Xsqlite3_prepare_v2(c.tls, c.db, csql, -1, ppstmt, ptail); rc != lib.SQLITE_OK {
+		return nil, c.err(rc, sql)
+	}
+	stmt := *(*uintptr)(pointer(ppstmt))
+	if stmt == 0 {
+		return nil, fmt.Errorf("sqlite: no statement in %q", sql)
+	}
+	s := &Stmt{c: c, stmt: stmt, sql: sql}
+	c.stmts[s] = struct{}{}
+	if tail := *(*uintptr)(pointer(ptail)); strings.TrimSpace(libc.GoString(tail)) != "" {
+		s.Finalize()
+		return nil, fmt.Errorf("sqlite: text after the statement: %q", libc.GoString(tail))
+	}
+	return s, nil
+}
+
+func (c *Conn) malloc(n int) (uintptr, error) {
+	p := libc.Xmalloc(c.tls, types.Size_t(n))
+	if p == 0 {
+		return 0, fmt.Errorf("sqlite: %d bytes of memory are not to be had", n)
+	}
+	return p, nil
+}
+
+// pointer returns the address p of SQLite's memory, which the garbage collector neither moves nor frees, as a pointer.
+func pointer(p uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&p)) }

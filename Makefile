@@ -31,7 +31,7 @@ build: ## bin/ogrcarto, one static binary
 .PHONY: test
 test: ## all tests, beside servers of their own; installs what is missing (Debian, as root)
 	scripts/packages.sh $(TEST_PACKAGES)
-	scripts/with-servers.sh go test $(TESTFLAGS) ./...
+	OGRCARTO_TEST_GDAL_UTILS=$$(scripts/gdal-utils.sh bin/gdal-utils) scripts/with-servers.sh go test $(TESTFLAGS) ./...
 
 .PHONY: race
 race: ## the short tests under the race detector (needs a C compiler)

@@ -111,6 +111,7 @@ func (l *Layer) query(ctx context.Context, q layer.Query) (*rows, layer.Query, e
 			r.fields = append(r.fields, i)
 		}
 	}
+	r.partial = !sel.All
 	r.f.Reset(l.schema)
 	r.stop = context.AfterFunc(ctx, l.d.conn.Interrupt)
 	residual.Box = nil // rows looks at it, by the header's envelope and before it reads a value
@@ -137,6 +138,7 @@ type rows struct {
 	q        layer.Query
 	fields   []int // of the schema, in the order of the statement's columns
 	hasGeoms bool  // the statement has the geometry columns
+	partial  bool  // some column is not read: it must be unset whatever became of the last row
 	f        feature.Feature
 	number   int64 // of the row, for tables without an FID
 	stop     func() bool
@@ -184,6 +186,10 @@ func (r *rows) seq(ctx context.Context) iter.Seq2[*feature.Feature, error] {
 
 // read makes r.f the current row and tells whether the box keeps it.
 func (r *rows) read() (bool, error) {
+	if r.partial {
+		clear(r.f.Geoms)
+		clear(r.f.Values)
+	}
 	col := 0
 	if r.l.fid != "" {
 		r.f.FID = r.stmt.Int(0)

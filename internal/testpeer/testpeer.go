@@ -1,0 +1,124 @@
+// Package testpeer finds what tests are held against: other people's programs, and data that is not part of the module.
+// A test that cannot find its peer skips and says so; where OGRCARTO_TEST_REQUIRE is 1, as under "make test", it fails.
+package testpeer
+
+import (
+	"encoding/binary"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Required tells whether a missing program fails a test.
+func Required() bool { return os.Getenv("OGRCARTO_TEST_REQUIRE") == "1" }
+
+// Command returns the path of a program.
+func Command(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		if Required() {
+			t.Fatalf("%s is needed and not on PATH", name)
+		}
+		t.Skipf("%s is not on PATH: nothing to compare with", name)
+	}
+	return path
+}
+
+// Output runs a program and returns what it wrote to its standard output; a failure fails the test with what it wrote
+// to standard error.
+func Output(t testing.TB, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(Command(t, name), args...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, stderr.String())
+	}
+	return string(out)
+}
+
+// Validate runs GDAL's validator on a GeoPackage and fails the test with what it finds.
+//
+// GDAL 3.6 is older than GeoPackage 1.4 and misses the triggers that 1.4 took away. Files of that version are validated
+// by newer utilities, whose path is in OGRCARTO_TEST_GDAL_UTILS.
+func Validate(t testing.TB, file string) {
+	t.Helper()
+	// Debian's GDAL belongs to Debian's Python, which need not be the first on PATH.
+	python := "/usr/bin/python3"
+	if _, err := os.Stat(python); err != nil {
+		python = Command(t, "python3")
+	}
+	missing := func(format string, args ...any) {
+		t.Helper()
+		if Required() {
+			t.Fatalf(format, args...)
+		}
+		t.Logf(format+": not validated", args...)
+	}
+	env := os.Environ()
+	if userVersion(t, file) >= 10400 {
+		newer := os.Getenv("OGRCARTO_TEST_GDAL_UTILS")
+		if newer == "" {
+			missing("%s is of version 1.4 and OGRCARTO_TEST_GDAL_UTILS is not set", filepath.Base(file))
+			return
+		}
+		env = append(env, "PYTHONPATH="+newer)
+	}
+	const module = "osgeo_utils.samples.validate_gpkg"
+	run := func(args ...string) ([]byte, error) {
+		cmd := exec.Command(python, args...)
+		cmd.Env = env
+		return cmd.CombinedOutput()
+	}
+	if out, err := run("-c", "import "+module); err != nil {
+		missing("%s cannot be imported: %v: %s", module, err, out)
+		return
+	}
+	if out, err := run("-m", module, "-k", "--extra", file); err != nil || len(out) > 0 {
+		t.Errorf("validate_gpkg %s: %v\n%s", filepath.Base(file), err, out)
+	}
+}
+
+// userVersion returns the user_version in the header of an SQLite file (https://www.sqlite.org/fileformat2.html, 1.3).
+func userVersion(t testing.TB, file string) uint32 {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var b [4]byte
+	if _, err := f.ReadAt(b[:], 60); err != nil {
+		t.Fatal(err)
+	}
+	return binary.BigEndian.Uint32(b[:])
+}
+
+// Shared returns the path of a file or folder of the shared data, which lies beside the module's root. It is not part
+// of the module, so a test skips without it.
+func Shared(t testing.TB, name string) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			t.Fatal("the module's root was not found")
+		}
+		dir = parent
+	}
+	path := filepath.Join(dir, "..", "shared", filepath.FromSlash(name))
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("../shared/%s is not there: it is not part of the module", name)
+	}
+	return path
+}

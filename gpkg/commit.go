@@ -85,7 +85,7 @@ func (w *Writer) finishPages(s *pageSink) error {
 			return err
 		}
 	}
-	w.tree = rtree{}
+	w.tree.close()
 	return w.d.closePages()
 }
 
@@ -141,6 +141,7 @@ func (w *Writer) Close() error {
 		return nil
 	}
 	w.done = true
+	w.tree.close()
 	d := w.d
 	d.writer, d.layers = nil, nil
 	if d.tmp != "" {
@@ -208,6 +209,7 @@ func (d *Dataset) appendLayer(ctx context.Context, name string) (*Writer, error)
 	if w.sink, err = newSQLSink(w); err != nil {
 		return nil, err
 	}
+	w.gatherEntries()
 	d.writer, d.layers = w, nil
 	return w, nil
 }

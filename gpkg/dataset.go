@@ -73,33 +73,6 @@ func (d *Dataset) openExisting() error {
 	return err
 }
 
-// openReadOnly opens the file without ever writing. SQLite itself would make a -shm and a -wal file for a database in
-// WAL mode, and fail where it may not: such a file is read through a view that knows the log. Where a -shm file tells
-// that another process has the database open, SQLite's own way, which locks, is the one that reads consistently.
-func (d *Dataset) openReadOnly(wal bool) error {
-	if !wal {
-		var err error
-		d.conn, err = sqlite.Open(d.name, sqlite.ReadOnly, "")
-		return err
-	}
-	if _, err := os.Stat(d.name + "-shm"); err == nil {
-		if d.conn, err = sqlite.Open(d.name, sqlite.ReadOnly, ""); err == nil {
-			return nil
-		}
-	}
-	return errors.New("WAL")
-}
-
-type closers []io.Closer
-
-func (c closers) Close() error {
-	var errs []error
-	for _, x := range c {
-		errs = append(errs, x.Close())
-	}
-	return errors.Join(errs...)
-}
-
 // LayerNames returns the names of the tables of features and attributes, in the order of gpkg_contents.
 func (d *Dataset) LayerNames(ctx context.Context) ([]string, error) {
 	if err := ctx.Err(); err != nil {

@@ -55,21 +55,21 @@ func (b *box) union(o box) {
 	b.minY, b.maxY = min(b.minY, o.minY), max(b.maxY, o.maxY)
 }
 
-// rtree gathers entries and packs them.
-type rtree struct {
-	ids    []int64
-	boxes  []box
-	sorted bool // ids came in increasing order
+// entry is a row's id with the bounds of its geometry.
+type entry struct {
+	id  int64
+	box box
 }
 
-func (t *rtree) add(id int64, b feature.Bounds) {
-	if n := len(t.ids); n == 0 {
-		t.sorted = true
-	} else if id <= t.ids[n-1] {
-		t.sorted = false
-	}
-	t.ids = append(t.ids, id)
-	t.boxes = append(t.boxes, boxOf(b))
+// sortedEntries are the entries of an R-tree that is being packed.
+type sortedEntries interface {
+	len() int
+	// each hands over the entries in the order of a Hilbert curve. It is called twice.
+	each(f func(e entry) error) error
+	// inLeaf notes which leaf the next entry has come to: it is called once for each, in the order of each.
+	inLeaf(id, leaf int64) error
+	// eachByID hands over what inLeaf noted, in the order of the ids.
+	eachByID(f func(id, leaf int64) error) error
 }
 
 // level is a level of nodes: what each covers and how its children, which follow each other, are divided among them.
@@ -79,56 +79,58 @@ type level struct {
 	start int64 // number of the level's first node
 }
 
-// pack writes the tree. The entries are in no particular order afterwards.
-func (t *rtree) pack(out rtreeTables) error {
-	order := t.hilbertOrder()
+// packRTree writes the tables of an R-tree.
+func packRTree(entries sortedEntries, out rtreeTables) error {
 	// Levels from the leaves up, each node with the bounds of its children, until one node is left.
-	var levels []level
-	at := func(i int) box { return t.boxes[order[i]] }
-	for n := len(order); ; {
-		l := group(n, at)
-		levels = append(levels, l)
-		if n = len(l.boxes); n <= 1 {
-			break
+	leaves := newLevel(entries.len())
+	k, c := 0, 0
+	err := entries.each(func(e entry) error {
+		if c == leaves.first[k+1] {
+			k++
 		}
-		at = func(i int) box { return l.boxes[i] }
+		leaves.add(k, c, e.box)
+		c++
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	levels := []*level{leaves}
+	for below := leaves; len(below.boxes) > 1; {
+		l := newLevel(len(below.boxes))
+		for k := range l.boxes {
+			for c := l.first[k]; c < l.first[k+1]; c++ {
+				l.add(k, c, below.boxes[c])
+			}
+		}
+		levels = append(levels, l)
+		below = l
 	}
 	slices.Reverse(levels)
-	number := int64(1)
-	for i := range levels {
-		levels[i].start = number
-		number += int64(len(levels[i].boxes))
+	number := int64(1) // the root's
+	for _, l := range levels {
+		l.start = number
+		number += int64(len(l.boxes))
 	}
-	leaves := &levels[len(levels)-1]
-	node := make([]byte, nodeSize)
-	for i := range levels {
-		l := &levels[i]
+	w := nodeWriter{out: out, depth: uint16(len(levels) - 1)}
+	for i, l := range levels[:len(levels)-1] {
+		below := levels[i+1]
 		for k := range l.boxes {
-			clear(node)
-			if i == 0 { // the root tells the tree's height
-				binary.BigEndian.PutUint16(node, uint16(len(levels)-1))
+			for c := l.first[k]; c < l.first[k+1]; c++ {
+				w.cell(entry{below.start + int64(c), below.boxes[c]})
 			}
-			from, to := l.first[k], l.first[k+1]
-			binary.BigEndian.PutUint16(node[2:], uint16(to-from))
-			for c := from; c < to; c++ {
-				cell := node[4+(c-from)*cellSize:]
-				if l == leaves {
-					e := order[c]
-					putCell(cell, t.ids[e], t.boxes[e])
-				} else {
-					putCell(cell, levels[i+1].start+int64(c), levels[i+1].boxes[c])
-				}
-			}
-			if err := out.node(l.start+int64(k), node); err != nil {
+			if err := w.flush(l.start + int64(k)); err != nil {
 				return err
 			}
 		}
 	}
-	if err := t.packRowids(out, order, leaves); err != nil {
+	if err := packLeaves(entries, leaves, &w); err != nil {
 		return err
 	}
-	for i := range levels[:len(levels)-1] {
-		l := &levels[i]
+	if err := entries.eachByID(out.rowid); err != nil {
+		return err
+	}
+	for i, l := range levels[:len(levels)-1] {
 		for k := range l.boxes {
 			for c := l.first[k]; c < l.first[k+1]; c++ {
 				if err := out.parent(levels[i+1].start+int64(c), l.start+int64(k)); err != nil {
@@ -140,145 +142,72 @@ func (t *rtree) pack(out rtreeTables) error {
 	return nil
 }
 
-// packRowids writes the table that leads from an entry to its leaf, in the order of the ids.
-func (t *rtree) packRowids(out rtreeTables, order []uint32, leaves *level) error {
-	leafOf := make([]uint32, len(order))
-	for k := range leaves.boxes {
-		for c := leaves.first[k]; c < leaves.first[k+1]; c++ {
-			leafOf[order[c]] = uint32(k)
-		}
-	}
-	byID := order // its work is done
-	if !t.sorted {
-		for i := range byID {
-			byID[i] = uint32(i)
-		}
-		slices.SortFunc(byID, func(a, b uint32) int {
-			if t.ids[a] < t.ids[b] {
-				return -1
-			}
-			return 1
-		})
-	}
-	for i := range t.ids {
-		e := uint32(i)
-		if !t.sorted {
-			e = byID[i]
-		}
-		if err := out.rowid(t.ids[e], leaves.start+int64(leafOf[e])); err != nil {
+// packLeaves writes the nodes of the lowest level. An empty tree has one, its root.
+func packLeaves(entries sortedEntries, leaves *level, w *nodeWriter) error {
+	k := 0
+	err := entries.each(func(e entry) error {
+		w.cell(e)
+		if err := entries.inLeaf(e.id, leaves.start+int64(k)); err != nil {
 			return err
 		}
+		if w.n < leaves.first[k+1]-leaves.first[k] {
+			return nil
+		}
+		k++
+		return w.flush(leaves.start + int64(k) - 1)
+	})
+	if err == nil && entries.len() == 0 {
+		err = w.flush(leaves.start)
 	}
-	return nil
+	return err
 }
 
-// group divides n children evenly among as few nodes as hold them. No children make one empty node: the root of an
+// newLevel divides n children evenly among as few nodes as hold them. No children make one empty node: the root of an
 // empty tree.
-func group(n int, at func(int) box) level {
+func newLevel(n int) *level {
 	nodes := max(1, (n+cellsPerNode-1)/cellsPerNode)
-	l := level{boxes: make([]box, nodes), first: make([]int, nodes+1)}
-	for k := range nodes {
-		from, to := k*n/nodes, (k+1)*n/nodes
-		l.first[k+1] = to
-		for c := from; c < to; c++ {
-			if c == from {
-				l.boxes[k] = at(c)
-			} else {
-				l.boxes[k].union(at(c))
-			}
-		}
+	l := &level{boxes: make([]box, nodes), first: make([]int, nodes+1)}
+	for k := range l.first {
+		l.first[k] = int(int64(k) * int64(n) / int64(nodes))
 	}
 	return l
 }
 
-func putCell(cell []byte, id int64, b box) {
-	binary.BigEndian.PutUint64(cell, uint64(id))
-	binary.BigEndian.PutUint32(cell[8:], math.Float32bits(b.minX))
-	binary.BigEndian.PutUint32(cell[12:], math.Float32bits(b.maxX))
-	binary.BigEndian.PutUint32(cell[16:], math.Float32bits(b.minY))
-	binary.BigEndian.PutUint32(cell[20:], math.Float32bits(b.maxY))
+// add extends node k by its child c.
+func (l *level) add(k, c int, b box) {
+	if c == l.first[k] {
+		l.boxes[k] = b
+	} else {
+		l.boxes[k].union(b)
+	}
 }
 
-// hilbertOrder returns the entries' indexes in the order in which a Hilbert curve through the layer's bounds meets the
-// middles of their boxes, so that entries that are near each other on the ground come into the same node.
-func (t *rtree) hilbertOrder() []uint32 {
-	n := len(t.boxes)
-	if n == 0 {
-		return nil
-	}
-	bounds := t.boxes[0]
-	for _, b := range t.boxes[1:] {
-		bounds.union(b)
-	}
-	const side = 1<<16 - 1
-	scale := func(lo, hi float32) (float64, float64) {
-		if d := float64(hi) - float64(lo); d > 0 && !math.IsInf(d, 0) {
-			return float64(lo), side / d
-		}
-		return 0, 0
-	}
-	x0, sx := scale(bounds.minX, bounds.maxX)
-	y0, sy := scale(bounds.minY, bounds.maxY)
-	keys := make([]uint64, n) // the position on the curve above the index
-	for i, b := range t.boxes {
-		x := uint32(((float64(b.minX)+float64(b.maxX))/2 - x0) * sx)
-		y := uint32(((float64(b.minY)+float64(b.maxY))/2 - y0) * sy)
-		keys[i] = uint64(hilbert(min(x, side), min(y, side)))<<32 | uint64(i)
-	}
-	radixSort(keys)
-	order := make([]uint32, n)
-	for i, k := range keys {
-		order[i] = uint32(k)
-	}
-	return order
+// nodeWriter fills one node after the other.
+type nodeWriter struct {
+	out   rtreeTables
+	depth uint16 // of the tree, which the root tells
+	buf   [nodeSize]byte
+	n     int
 }
 
-// hilbert returns the distance along a Hilbert curve of order 16 of the cell (x, y).
-func hilbert(x, y uint32) uint32 {
-	var d uint32
-	for s := uint32(1 << 15); s > 0; s >>= 1 {
-		var rx, ry uint32
-		if x&s != 0 {
-			rx = 1
-		}
-		if y&s != 0 {
-			ry = 1
-		}
-		d += s * s * ((3 * rx) ^ ry)
-		if ry == 0 { // turn the quadrant
-			if rx == 1 {
-				x, y = s-1-x&(s-1), s-1-y&(s-1)
-			}
-			x, y = y, x
-		}
-		x &= s - 1
-		y &= s - 1
-	}
-	return d
+func (w *nodeWriter) cell(e entry) {
+	c := w.buf[4+w.n*cellSize:]
+	binary.BigEndian.PutUint64(c, uint64(e.id))
+	binary.BigEndian.PutUint32(c[8:], math.Float32bits(e.box.minX))
+	binary.BigEndian.PutUint32(c[12:], math.Float32bits(e.box.maxX))
+	binary.BigEndian.PutUint32(c[16:], math.Float32bits(e.box.minY))
+	binary.BigEndian.PutUint32(c[20:], math.Float32bits(e.box.maxY))
+	w.n++
 }
 
-// radixSort sorts by the upper 32 bits; it is stable, so equal positions stay in the order of their indexes.
-func radixSort(keys []uint64) {
-	const bits = 11
-	buf := make([]uint64, len(keys))
-	from, to := keys, buf
-	for shift := 32; shift < 64; shift += bits {
-		var count [1 << bits]int
-		for _, k := range from {
-			count[k>>shift&(1<<bits-1)]++
-		}
-		sum := 0
-		for i, c := range count {
-			count[i] = sum
-			sum += c
-		}
-		for _, k := range from {
-			b := k >> shift & (1<<bits - 1)
-			to[count[b]] = k
-			count[b]++
-		}
-		from, to = to, from
+// flush writes the node under its number.
+func (w *nodeWriter) flush(number int64) error {
+	binary.BigEndian.PutUint16(w.buf[:], 0)
+	if number == 1 {
+		binary.BigEndian.PutUint16(w.buf[:], w.depth)
 	}
-	// Three passes: what is sorted now stands in the buffer.
-	copy(keys, from)
+	binary.BigEndian.PutUint16(w.buf[2:], uint16(w.n))
+	clear(w.buf[4+w.n*cellSize:])
+	w.n = 0
+	return w.out.node(number, w.buf[:])
 }

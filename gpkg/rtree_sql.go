@@ -24,43 +24,33 @@ const repackShare = 0.1
 // many make it worth packing the tree anew.
 func (w *Writer) indexBySQL() error {
 	c, tree := w.d.conn, w.table.RTree
-	if len(w.tree.ids) == 0 {
+	if w.tree.n == 0 {
 		return nil
 	}
 	old, _, err := c.Int("SELECT count(*) FROM " + quote(tree+"_rowid"))
 	if err != nil {
 		return err
 	}
-	if float64(len(w.tree.ids)) < repackShare*float64(old) {
+	if float64(w.tree.n) < repackShare*float64(old) {
 		st, err := c.Prepare("INSERT INTO " + quote(tree) + " VALUES (?, ?, ?, ?, ?)")
 		if err != nil {
 			return err
 		}
 		defer st.Finalize()
-		for i, id := range w.tree.ids {
-			b := w.tree.boxes[i]
-			err := st.BindInt(1, id)
-			for k, v := range [4]float32{b.minX, b.maxX, b.minY, b.maxY} {
+		return w.tree.each(func(e entry) error {
+			err := st.BindInt(1, e.id)
+			for k, v := range [4]float32{e.box.minX, e.box.maxX, e.box.minY, e.box.maxY} {
 				err = errors.Join(err, st.BindFloat(k+2, float64(v)))
 			}
-			if err = errors.Join(err, st.Run()); err != nil {
-				return err
-			}
-		}
-		return nil
+			return errors.Join(err, st.Run())
+		})
 	}
 	err = c.Query("SELECT id, minx, maxx, miny, maxy FROM "+quote(tree), func(s *sqlite.Stmt) error {
-		w.tree.ids = append(w.tree.ids, s.Int(0))
-		w.tree.boxes = append(w.tree.boxes, box{
-			float32(s.Float(1)), float32(s.Float(2)), float32(s.Float(3)), float32(s.Float(4)),
-		})
-		return nil
+		f := func(i int) float32 { return float32(s.Float(i)) }
+		return w.tree.addEntry(entry{s.Int(0), box{f(1), f(2), f(3), f(4)}})
 	})
 	if err != nil {
 		return err
-	}
-	if old > 0 {
-		w.tree.sorted = false
 	}
 	if err := clearRTree(c, tree); err != nil {
 		return err
@@ -75,9 +65,8 @@ func (w *Writer) indexBySQL() error {
 			return err
 		}
 	}
-	err = w.tree.pack(&out)
-	w.tree = rtree{}
-	return err
+	defer w.tree.close()
+	return w.tree.pack(&out)
 }
 
 // sqlRTree writes an R-tree's tables by SQL.

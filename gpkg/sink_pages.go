@@ -99,6 +99,11 @@ func (w *Writer) leavePages() error {
 	if err := w.d.conn.Exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
+	if w.table.RTree != "" { // which startPages emptied: without a root the engine takes it for damaged
+		if err := w.d.conn.Execf("INSERT INTO "+quote(w.table.RTree+"_node")+" (nodeno, data) VALUES (1, zeroblob(?))", nodeSize); err != nil {
+			return err
+		}
+	}
 	var err error
 	w.sink, err = newSQLSink(w)
 	return err

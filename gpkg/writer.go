@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"github.com/ogrcarto/ogrcarto/driver"
@@ -58,7 +59,7 @@ type Writer struct {
 	sink     sink
 	fidField int // the field whose value is the FID, or -1
 
-	tree   rtree // entries of the rows that were written, where the table has an R-tree
+	tree   *rtreeEntries // of the rows that were written, where the table has an R-tree
 	extent feature.Bounds
 	count  int64
 
@@ -119,9 +120,13 @@ func (d *Dataset) createLayer(ctx context.Context, name string, s *feature.Schem
 	} else if w.sink, err = newSQLSink(w); err != nil {
 		return nil, err
 	}
+	w.gatherEntries()
 	d.writer, d.layers = w, nil
 	return w, nil
 }
+
+// gatherEntries makes the place where the R-tree's entries are gathered.
+func (w *Writer) gatherEntries() { w.tree = newRTreeEntries(filepath.Dir(w.d.name)) }
 
 // checkLayerName refuses names that SQLite or the standard keep for themselves.
 func checkLayerName(name string) error {
@@ -422,7 +427,7 @@ func (w *Writer) write(f *feature.Feature) error {
 	if !g.bounds.IsEmpty() {
 		w.extent = w.extent.Union(g.bounds)
 		if w.table.RTree != "" {
-			w.tree.add(id, g.bounds)
+			return w.tree.add(id, g.bounds)
 		}
 	}
 	return nil

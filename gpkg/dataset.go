@@ -13,6 +13,7 @@ import (
 
 	"github.com/ogrcarto/ogrcarto/driver"
 	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/gpkg/internal/walview"
 	"github.com/ogrcarto/ogrcarto/layer"
 )
 
@@ -30,7 +31,8 @@ type Dataset struct {
 	conn   *sqlite.Conn
 	layers []*Layer // read from the catalog when first asked for; nil when they must be read anew
 
-	view     io.Closer // the view through which a file with a write-ahead log is read, or nil
+	view     io.Closer // what belongs to a view of a database in WAL mode, or nil
+	snapshot *walview.View
 	tmp      string    // the name under which a new file is written, or ""
 	pages    *pageFile // the same file as pages, while a layer of it is being filled; conn is nil then
 	writer   *Writer   // the one that is open

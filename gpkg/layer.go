@@ -160,11 +160,16 @@ func (r *rows) seq(ctx context.Context) iter.Seq2[*feature.Feature, error] {
 			if err != nil {
 				if ctx.Err() != nil {
 					err = ctx.Err()
+				} else if cause := r.l.d.checkSnapshot(); cause != nil {
+					err = cause
 				}
 				yield(nil, r.l.d.wrap("read", r.l.name, err))
 				return
 			}
 			if !ok {
+				if err := r.l.d.checkSnapshot(); err != nil {
+					yield(nil, r.l.d.wrap("read", r.l.name, err))
+				}
 				return
 			}
 			keep, err := r.read()

@@ -56,8 +56,18 @@ func (d *Dataset) openView() error {
 		return err
 	}
 	files = append(closers{vfs}, files...)
+	d.snapshot = view
 	d.conn, err = sqlite.Open(name, sqlite.ReadOnly, vfsName)
 	return err
+}
+
+// checkSnapshot returns an error when the database was written since it was opened as a view: rows may then be of
+// different commits.
+func (d *Dataset) checkSnapshot() error {
+	if d.snapshot == nil {
+		return nil
+	}
+	return errors.Join(d.snapshot.Err(), d.snapshot.Check())
 }
 
 func openSized(name string) (*os.File, int64, error) {

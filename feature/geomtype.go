@@ -82,6 +82,12 @@ func (t GeomType) Dims() int {
 // IsValid tells whether t is one of the types above, with or without Z and M. LinearRing is not.
 func (t GeomType) IsValid() bool { return t.Base() <= Triangle && t < 4000 }
 
+// isAbstract tells whether no geometry is of this type, but columns may be.
+func (t GeomType) isAbstract() bool {
+	b := t.Base()
+	return b == Geometry || b == Curve || b == Surface
+}
+
 // IsCollection tells whether a geometry of this type is made of geometries that have a WKB header of their own.
 func (t GeomType) IsCollection() bool {
 	switch t.Base() {
@@ -101,8 +107,8 @@ func (t GeomType) IsCurve() bool {
 	return false
 }
 
-// Multi returns the collection that holds geometries of this type: MultiPolygon for Polygon. A type that has none, or
-// is one, is returned as it is.
+// Multi returns the collection that holds geometries of this type: MultiPolygon for Polygon. A type that has none
+// (Triangle: a TIN is one surface, not many), or is one, is returned as it is.
 func (t GeomType) Multi() GeomType {
 	var m GeomType
 	switch t.Base() {
@@ -122,9 +128,8 @@ func (t GeomType) Multi() GeomType {
 	return m.WithDims(t.HasZ(), t.HasM())
 }
 
-// Holds tells whether a geometry of type o may stand in a column declared as t: the same type, any type for Geometry, a
-// subtype for an abstract one. Dimensions are compared only where both sides are of the same base type or t is not
-// Geometry; a column of type Geometry without dimensions takes all of them.
+// Holds tells whether a geometry of type o may stand in a column declared as t: one of the same type or of a subtype of
+// it (OGC 06-103r4, 6.1.3), with the same dimensions. A column of type Geometry without dimensions takes anything.
 func (t GeomType) Holds(o GeomType) bool {
 	if t == Geometry {
 		return true
@@ -146,7 +151,9 @@ func (t GeomType) Holds(o GeomType) bool {
 	case Surface:
 		return ob == Polygon || ob == CurvePolygon || ob == PolyhedralSurface || ob == TIN || ob == Triangle
 	case CurvePolygon:
-		return ob == Polygon
+		return ob == Polygon || ob == Triangle
+	case PolyhedralSurface:
+		return ob == TIN
 	case MultiCurve:
 		return ob == MultiLineString
 	case MultiSurface:

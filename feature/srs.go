@@ -25,12 +25,16 @@ type SRS struct {
 // IsZero tells whether nothing is known of the system.
 func (s SRS) IsZero() bool { return s == SRS{} }
 
-// Equal tells whether both are the same system: by authority and code where both have them, else by definition.
+// Equal tells whether both are the same system: by authority and code where both have them, else by definition, else by
+// name. What is known of one and not of the other does not make them equal.
 func (s SRS) Equal(o SRS) bool {
-	if s.Authority != "" && o.Authority != "" {
+	switch {
+	case s.Authority != "" && o.Authority != "":
 		return strings.EqualFold(s.Authority, o.Authority) && s.Code == o.Code
+	case s.WKT != "" || o.WKT != "":
+		return s.WKT == o.WKT
 	}
-	return s.WKT == o.WKT && s.Name == o.Name
+	return s.Authority == o.Authority && s.Name == o.Name
 }
 
 // String returns "EPSG:4326", or the name of a system that has no code, or "unknown".

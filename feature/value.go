@@ -164,8 +164,9 @@ func (v Value) Equal(o Value) bool {
 	return v.kind == o.kind && v.zone == o.zone && v.n == o.n && string(v.b) == string(o.b)
 }
 
-// String prints the value for people: text as it is, null as "(null)", binary data in upper-case hexadecimal, dates as
-// 2006/01/02 and lists as (n:a,b,c), which is ogrinfo's way.
+// String prints the value for people, ogrinfo's way: text as it is, null as "(null)", a boolean as 0 or 1, a real with up
+// to 15 digits, binary data in upper-case hexadecimal, a date-time as 2006/01/02 15:04:05.123+01, a list as (n:a,b,c).
+// Digits may be lost: to write a real so that it can be read back, use strconv.AppendFloat.
 func (v Value) String() string { return string(v.AppendString(nil)) }
 
 // AppendString adds what String returns to dst.
@@ -178,7 +179,7 @@ func (v Value) AppendString(dst []byte) []byte {
 	case KindBool, KindInt:
 		return strconv.AppendInt(dst, int64(v.n), 10)
 	case KindFloat:
-		return appendReal(dst, v.Float())
+		return appendDigits(dst, v.Float(), 15)
 	case KindText, KindJSON:
 		return append(dst, v.b...)
 	case KindBytes:
@@ -186,27 +187,59 @@ func (v Value) AppendString(dst []byte) []byte {
 	case KindDate:
 		return v.Time().AppendFormat(dst, "2006/01/02")
 	case KindTime:
-		return v.Time().AppendFormat(dst, "15:04:05.999999")
+		return appendClock(dst, int64(v.n))
 	case KindDateTime:
-		dst = v.Time().AppendFormat(dst, "2006/01/02 15:04:05.999999")
-		if v.zone == ZoneUnknown || v.zone == ZoneLocal {
-			return dst
+		// The clock's own reading, whatever the zone.
+		micros := int64(v.n)
+		day := micros / microsPerDay
+		if micros%microsPerDay < 0 {
+			day--
 		}
-		off := int(v.zone)
-		sign := byte('+')
-		if off < 0 {
-			sign, off = '-', -off
-		}
-		dst = fmt.Appendf(append(dst, sign), "%02d", off/60)
-		if off%60 != 0 {
-			dst = fmt.Appendf(dst, "%02d", off%60)
-		}
-		return dst
+		dst = append(Days(day).AppendString(dst), ' ')
+		return appendZone(appendClock(dst, micros-day*microsPerDay), v.zone)
 	}
 	return v.appendList(dst)
 }
 
-// appendReal prints a real with the 15 digits of C's %.15g where they suffice, and 17 otherwise.
+// appendClock prints a time of day with its fraction in milliseconds, or in microseconds if need be. PostgreSQL knows
+// 24:00:00.
+func appendClock(dst []byte, micros int64) []byte {
+	seconds, fraction := micros/microsPerSecond, micros%microsPerSecond
+	dst = fmt.Appendf(dst, "%02d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60)
+	switch {
+	case fraction == 0:
+		return dst
+	case fraction%1000 == 0:
+		return fmt.Appendf(dst, ".%03d", fraction/1000)
+	}
+	return fmt.Appendf(dst, ".%06d", fraction)
+}
+
+// appendZone prints what is known of a zone: +01, -0330, nothing.
+func appendZone(dst []byte, z Zone) []byte {
+	if z == ZoneUnknown || z == ZoneLocal {
+		return dst
+	}
+	off, sign := int(z), byte('+')
+	if off < 0 {
+		sign, off = '-', -off
+	}
+	dst = fmt.Appendf(append(dst, sign), "%02d", off/60)
+	if off%60 != 0 {
+		dst = fmt.Appendf(dst, "%02d", off%60)
+	}
+	return dst
+}
+
+// appendDigits prints a real as C's %.*g does. OGR has 15 digits for a real, and 16 in a list.
+func appendDigits(dst []byte, f float64, digits int) []byte {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return appendReal(dst, f)
+	}
+	return strconv.AppendFloat(dst, f, 'g', digits, 64)
+}
+
+// appendReal prints a real with as many digits as it takes to read it back.
 func appendReal(dst []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):
@@ -238,10 +271,12 @@ func Days(n int64) Value { return Value{kind: KindDate, n: uint64(n)} }
 // TimeOfDay returns a time of day, counted in microseconds since midnight.
 func TimeOfDay(micros int64) Value { return Value{kind: KindTime, n: uint64(micros)} }
 
-// DateTime returns the instant t with t's zone, cut to the microsecond.
+// DateTime returns the instant t with t's zone, cut to the microsecond. A zone's odd seconds are cut, too: the instant
+// stays, and the clock shows them less.
 func DateTime(t time.Time) Value {
 	_, off := t.Zone()
-	return WallClock(t.UnixMicro()+int64(off)*microsPerSecond, Zone(off/60))
+	z := Zone(off / 60)
+	return WallClock(t.UnixMicro()+int64(z)*60*microsPerSecond, z)
 }
 
 // WallClock returns the date-time that a clock in the zone shows, counted in microseconds since it showed 1970-01-01

@@ -96,7 +96,7 @@ func (v Value) appendList(dst []byte) []byte {
 		}
 	case KindFloatList:
 		for _, f := range v.FloatList() {
-			dst = appendReal(append(dst, sep), f)
+			dst = appendDigits(append(dst, sep), f, 16)
 			sep = ','
 		}
 	case KindTextList:

@@ -14,7 +14,7 @@ import (
 // count is held against the bytes that remain before it is believed, and nesting is limited to MaxDepth.
 type WKB []byte
 
-// MaxDepth is how deep geometries may nest: a collection of a collection of ... .
+// MaxDepth is how deep geometries may nest: a point in a collection in a collection is three deep.
 const MaxDepth = 128
 
 // ErrWKB is matched by every error about malformed WKB.
@@ -39,18 +39,17 @@ func (w WKB) Type() (GeomType, error) {
 	return h.typ, err
 }
 
-// IsEmpty tells whether the geometry has no coordinate at all: a point of NaNs, a line string without points, a
-// collection of nothing but such. Malformed bytes are not empty.
+// IsEmpty tells whether the geometry has no coordinate at all: a point whose x or y is NaN, a line string without
+// points, a collection of nothing but such. Malformed bytes are not empty, and no geometry (nil) is malformed.
 func (w WKB) IsEmpty() bool {
-	b, n, err := w.scan()
-	_ = b
+	_, n, err := w.scan()
 	return err == nil && n == 0
 }
 
-// Bounds returns the bounds in x and y, those of arcs included; they are empty for an empty geometry. It reads all of
-// the geometry, allocates nothing, and returns an error for malformed bytes.
+// Bounds returns the bounds in x and y, those of arcs included; they are empty for an empty geometry. An ordinate that is
+// NaN counts for nothing. It reads all of the geometry, allocates nothing, and returns an error for malformed bytes.
 func (w WKB) Bounds() (Bounds, error) {
-	// A point is by far the most frequent geometry, and a single line or ring in native order the next.
+	// A point is by far the most frequent geometry.
 	if len(w) == 21 && w[0] == 1 && binary.LittleEndian.Uint32(w[1:]) == uint32(Point) {
 		x := math.Float64frombits(binary.LittleEndian.Uint64(w[5:]))
 		y := math.Float64frombits(binary.LittleEndian.Uint64(w[13:]))
@@ -157,13 +156,32 @@ func (c *cursor) header() (wkbHeader, error) {
 		}
 	}
 	h.typ = GeomType(code)
-	switch b := h.typ.Base(); {
+	switch {
 	case !h.typ.IsValid():
 		c.i -= 4
 		return h, c.errorf("geometry type %d is unknown", code)
-	case b == Geometry || b == Curve || b == Surface:
+	case h.typ.isAbstract():
 		c.i -= 4
 		return h, c.errorf("type %s is abstract and cannot stand in a geometry", h.typ)
+	}
+	return h, nil
+}
+
+// open reads the header of a geometry that stands in a collection of type in, which is Geometry for the outermost one, as
+// deep as depth from 0.
+func (c *cursor) open(depth int, in GeomType) (wkbHeader, error) {
+	start := c.i
+	h, err := c.header()
+	switch {
+	case err != nil:
+		return h, err
+	case depth >= MaxDepth:
+		c.i = start
+		return h, c.errorf("nested more than %d deep", MaxDepth)
+	// EWKB may state the dimensions on the outermost geometry alone; readers of it differ, so both must agree here.
+	case in != Geometry && (!in.member(h.typ) || in/1000 != h.typ/1000):
+		c.i = start
+		return h, c.errorf("a %s in a %s", h.typ, in)
 	}
 	return h, nil
 }
@@ -224,14 +242,9 @@ type scanner struct {
 }
 
 func (s *scanner) geometry(depth int, in GeomType) error {
-	start := s.i
-	h, err := s.header()
+	h, err := s.open(depth, in)
 	if err != nil {
 		return err
-	}
-	if in != Geometry && (!in.member(h.typ) || in/1000 != h.typ/1000) {
-		s.i = start
-		return s.errorf("a %s in a %s", h.typ, in)
 	}
 	size := h.typ.Dims() * 8
 	switch h.typ.Base() {
@@ -268,9 +281,6 @@ func (s *scanner) geometry(depth int, in GeomType) error {
 		n, err := s.count(h.big, 5, "members")
 		if err != nil {
 			return err
-		}
-		if depth+1 >= MaxDepth {
-			return s.errorf("nested %d deep, at most %d are read", depth+1, MaxDepth)
 		}
 		for range n {
 			if err := s.geometry(depth+1, h.typ); err != nil {
@@ -315,26 +325,42 @@ func extendByArc(b *Bounds, co Coords, i int) {
 	x0, y0 := co.XY(i)
 	x1, y1 := co.XY(i + 1)
 	x2, y2 := co.XY(i + 2)
-	var cx, cy float64
-	full := x0 == x2 && y0 == y2
-	if full { // a whole circle: the middle point is opposite the first (OGC 06-103r4, 6.1.8)
-		cx, cy = (x0+x1)/2, (y0+y1)/2
-	} else {
-		ax, ay, bx, by := x1-x0, y1-y0, x2-x0, y2-y0
-		d := 2 * (ax*by - ay*bx)
-		if d == 0 { // on a line
-			return
-		}
-		a2, b2 := ax*ax+ay*ay, bx*bx+by*by
-		cx, cy = x0+(by*a2-ay*b2)/d, y0+(ax*b2-bx*a2)/d
+	if x0 == x2 && y0 == y2 { // a whole circle: the middle point is opposite the first (OGC 06-103r4, 6.1.8)
+		cx, cy := x0+(x1-x0)/2, y0+(y1-y0)/2
+		r := math.Hypot(x0-cx, y0-cy)
+		b.extend(cx-r, cy-r)
+		b.extend(cx+r, cy+r)
+		return
 	}
-	r := math.Hypot(x0-cx, y0-cy)
-	side := func(x, y float64) float64 { return (x2-x0)*(y-y0) - (y2-y0)*(x-x0) }
-	mid := side(x1, y1)
-	for _, p := range [4][2]float64{{cx + r, cy}, {cx - r, cy}, {cx, cy + r}, {cx, cy - r}} {
-		// The arc is the part of the circle on the middle point's side of the chord.
-		if full || side(p[0], p[1])*mid >= 0 {
-			b.extend(p[0], p[1])
-		}
+	ax, ay, bx, by := x1-x0, y1-y0, x2-x0, y2-y0
+	d := 2 * (ax*by - ay*bx)
+	if d == 0 { // on a line
+		return
+	}
+	a2, b2 := ax*ax+ay*ay, bx*bx+by*by
+	dx, dy := (by*a2-ay*b2)/d, (ax*b2-bx*a2)/d // from the first point to the center
+	r := math.Hypot(dx, dy)
+	cx, cy := x0+dx, y0+dy
+	// The arc is the part of the circle on the middle point's side of the chord. d tells that side.
+	side := func(x, y float64) float64 { return (bx*(y-y0) - by*(x-x0)) * -d }
+	limit := Bounds{math.Inf(-1), math.Inf(-1), math.Inf(1), math.Inf(1)}
+	if side(cx, cy) < 0 {
+		// Less than half a circle: it leaves the chord by its sagitta at most. Where it is nearly straight, the center is so
+		// far away that its distance says nothing exact about the arc.
+		half := math.Sqrt(b2) / 2
+		sag := half * (half / (r + math.Sqrt(max(0, (r-half)*(r+half)))))
+		limit = Bounds{min(x0, x2) - sag, min(y0, y2) - sag, max(x0, x2) + sag, max(y0, y2) + sag}
+	}
+	if side(cx-r, cy) >= 0 {
+		b.extend(max(cx-r, limit.MinX), y0)
+	}
+	if side(cx+r, cy) >= 0 {
+		b.extend(min(cx+r, limit.MaxX), y0)
+	}
+	if side(cx, cy-r) >= 0 {
+		b.extend(x0, max(cy-r, limit.MinY))
+	}
+	if side(cx, cy+r) >= 0 {
+		b.extend(x0, min(cy+r, limit.MaxY))
 	}
 }

@@ -75,7 +75,7 @@ func (b *Builder) Begin(t GeomType, _ int) error {
 		f.dims = parent.dims
 	} else {
 		switch {
-		case !t.IsValid() || t.Base() == Geometry || t.Base() == Curve || t.Base() == Surface:
+		case !t.IsValid() || t.isAbstract():
 			return b.fail("%s cannot be built", t)
 		case parent == nil && len(b.buf) > 0:
 			return b.fail("a second geometry")
@@ -166,7 +166,7 @@ func (b *Builder) End() error {
 	switch f.n {
 	case 0:
 		for range f.dims.Dims() {
-			b.buf = appendFloat(b.buf, math.NaN())
+			b.buf = binary.LittleEndian.AppendUint64(b.buf, nanBits)
 		}
 	case 1:
 	default:
@@ -175,6 +175,9 @@ func (b *Builder) End() error {
 	return nil
 }
 
+// nanBits is the NaN of C's libraries, and so of PostGIS' and GEOS' empty points. That of package math has another bit set.
+const nanBits = 0x7FF8000000000000
+
 func appendFloat(b []byte, f float64) []byte {
 	return binary.LittleEndian.AppendUint64(b, math.Float64bits(f))
 }
@@ -182,6 +185,9 @@ func appendFloat(b []byte, f float64) []byte {
 // AppendPoint adds a two-dimensional point to dst. NaN, NaN is the empty point.
 func AppendPoint(dst []byte, x, y float64) []byte {
 	dst = append(dst, 1, 1, 0, 0, 0)
+	if x != x && y != y {
+		x, y = math.Float64frombits(nanBits), math.Float64frombits(nanBits)
+	}
 	return appendFloat(appendFloat(dst, x), y)
 }
 
@@ -196,8 +202,11 @@ func AppendHeader(dst []byte, t GeomType, n int) []byte {
 	return dst
 }
 
-// AppendBounds adds the bounds as a Polygon, counter-clockwise, to dst.
+// AppendBounds adds the bounds as a Polygon, counter-clockwise, to dst. Empty bounds are the empty polygon.
 func AppendBounds(dst []byte, b Bounds) []byte {
+	if b.IsEmpty() {
+		return AppendHeader(dst, Polygon, 0)
+	}
 	dst = AppendHeader(dst, Polygon, 1)
 	dst = binary.LittleEndian.AppendUint32(dst, 5)
 	for _, p := range [5][2]float64{
@@ -206,21 +215,4 @@ func AppendBounds(dst []byte, b Bounds) []byte {
 		dst = appendFloat(appendFloat(dst, p[0]), p[1])
 	}
 	return dst
-}
-
-// AppendMulti adds w to dst as the collection of its kind with w as the only member: a Polygon as a MultiPolygon. What
-// is a collection already, or has none, is added as it is. An empty geometry becomes a collection without members.
-func AppendMulti(dst []byte, w WKB) ([]byte, error) {
-	t, err := w.Type()
-	if err != nil {
-		return dst, err
-	}
-	m := t.Multi()
-	if m == t {
-		return append(dst, w...), nil
-	}
-	if w.IsEmpty() {
-		return AppendHeader(dst, m, 0), nil
-	}
-	return append(AppendHeader(dst, m, 1), w...), nil
 }

@@ -8,8 +8,9 @@ import (
 // Visitor receives the parts of a geometry from Walk. An error from any method ends the walk and is returned by it.
 //
 // Invariants: Begin and End nest. Between them come, for a point, line string, circular string or ring, one call of
-// Coords (none when it is empty); for a polygon, its rings as Begin(LinearRing, points); for all else, its members. All
-// of one geometry have the same dimensions, but for a GeometryCollection's members.
+// Coords (none when it is empty); for a polygon or triangle, its rings as Begin(LinearRing, points); for all else, its
+// members. All parts of one geometry have the same dimensions. The n of Begin is held against the bytes that there are,
+// so memory for n parts may be set aside.
 type Visitor interface {
 	// Begin opens a geometry of type t with n points, rings or members. A ring is a LinearRing.
 	Begin(t GeomType, n int) error
@@ -73,7 +74,8 @@ func (c Coords) Append(dst []float64) []float64 {
 	return dst
 }
 
-// Walk takes v through the geometry. Malformed bytes give an error that matches ErrWKB, perhaps after some calls of v.
+// Walk takes v through the geometry. Malformed bytes give an error that matches ErrWKB, perhaps after some calls of v; an
+// error of v is returned as it is.
 func (w WKB) Walk(v Visitor) error {
 	wk := walker{cursor: cursor{b: w}, v: v}
 	return wk.all()
@@ -95,15 +97,9 @@ func (w *walker) all() error {
 }
 
 func (w *walker) geometry(depth int, in GeomType) error {
-	start := w.i
-	h, err := w.header()
+	h, err := w.open(depth, in)
 	if err != nil {
 		return err
-	}
-	// EWKB may state the dimensions on the outermost geometry alone; readers of it differ, so both must agree here.
-	if in != Geometry && (!in.member(h.typ) || in/1000 != h.typ/1000) {
-		w.i = start
-		return w.errorf("a %s in a %s", h.typ, in)
 	}
 	size := h.typ.Dims() * 8
 	switch h.typ.Base() {
@@ -136,9 +132,6 @@ func (w *walker) geometry(depth int, in GeomType) error {
 	n, err := w.count(h.big, 5, "members")
 	if err != nil {
 		return err
-	}
-	if depth+1 >= MaxDepth {
-		return w.errorf("nested %d deep, at most %d are read", depth+1, MaxDepth)
 	}
 	if err := w.v.Begin(h.typ, n); err != nil {
 		return err

@@ -10,7 +10,8 @@ import (
 
 // CopyOptions says how Copy copies. The zero value copies all of the source, field by field in order.
 type CopyOptions struct {
-	// Query says what to read of the source. Copy sets its OnBadRow when Skip is set.
+	// Query says what to read of the source. Copy sets its OnBadRow when Skip is set; another is called by the goroutine
+	// that reads.
 	Query Query
 	// Fields has, for each field of the target, the index of the source's field, or -1 for none. Nil is one to one.
 	Fields []int
@@ -22,11 +23,12 @@ type CopyOptions struct {
 	// PreserveFID asks the target to keep the source's FIDs. Otherwise it assigns new ones.
 	PreserveFID bool
 	// Skip is told of each feature that could not be read or was rejected by the target, with the FID where it is known
-	// (else feature.NullFID), and the copy goes on. Nil: the first one ends it.
+	// (else feature.NullFID), and the copy goes on. It is called by the goroutine that called Copy. Nil: the first one ends
+	// the copy.
 	Skip func(fid int64, err error)
 	// PageRows and PageBytes bound a page: it is full when it has reached either. 0 is PageSize rows and 4 MiB.
 	PageRows, PageBytes int
-	// Progress is called after each page that was written.
+	// Progress is called after each page that was written, by the goroutine that called Copy.
 	Progress func(Progress)
 }
 
@@ -58,13 +60,15 @@ type page struct {
 // pages are all that is held in memory. It does not commit; that is the caller's, who may have more to write. When it
 // returns, nothing of it goes on.
 //
-// A done context ends the copy with the context's error.
+// An error of the source ends the copy after what was read before it has been written; an error of the target ends it at
+// once. A done context ends it with the context's error, at the latest when a page has been written.
 func Copy(ctx context.Context, dst Writer, src Layer, o CopyOptions) (CopyStats, error) {
 	c, err := newCopier(dst, src, o)
 	if err != nil {
 		return CopyStats{}, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // also when a callback panics: the reader must not wait forever
 	full := make(chan *page, pagesInFlight)
 	free := make(chan *page, pagesInFlight)
 	for range pagesInFlight {
@@ -79,12 +83,11 @@ func Copy(ctx context.Context, dst Writer, src Layer, o CopyOptions) (CopyStats,
 	for p := range full {
 		if writeErr == nil {
 			if writeErr = c.write(ctx, p); writeErr != nil {
-				cancel(writeErr)
+				cancel()
 			}
 		}
 		free <- p
 	}
-	cancel(nil)
 	switch {
 	case writeErr != nil:
 		return c.stats, writeErr
@@ -149,38 +152,55 @@ func checkMapping(what string, m []int, to, from int) error {
 	return nil
 }
 
-// read fills free pages and sends them on.
+// read fills free pages and sends them on. Sending never blocks: there are no more pages than places.
 func (c *copier) read(ctx context.Context, full chan<- *page, free <-chan *page) error {
 	var p *page
 	next := func() bool {
 		select {
 		case p = <-free:
 			p.rows.Reset()
+			clear(p.bad)
 			p.bad = p.bad[:0]
 			return true
 		case <-ctx.Done():
+			p = nil
 			return false
 		}
 	}
 	if !next() {
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 	q := c.o.Query
 	if c.o.Skip != nil {
-		q.OnBadRow = func(err error) { p.bad = append(p.bad, err) }
+		q.OnBadRow = func(err error) {
+			if p == nil { // the context is done, and the source is about to notice
+				return
+			}
+			// Nothing but bad rows must not fill the memory either.
+			if p.bad = append(p.bad, err); len(p.bad) >= c.o.PageRows {
+				full <- p
+				next()
+			}
+		}
 	}
 	for f, err := range c.src.Features(ctx, q) {
+		if p == nil {
+			return ctx.Err()
+		}
 		if err != nil {
-			full <- p // what was read before the error is still good for SkipFailures' report
+			full <- p
 			return err
 		}
 		p.rows.Append(f)
 		if p.rows.Len() >= c.o.PageRows || p.rows.Size() >= c.o.PageBytes {
-			full <- p // never blocks: there are no more pages than places
+			full <- p
 			if !next() {
-				return context.Cause(ctx)
+				return ctx.Err()
 			}
 		}
+	}
+	if p == nil {
+		return ctx.Err()
 	}
 	full <- p
 	return nil
@@ -204,7 +224,7 @@ func (c *copier) write(ctx context.Context, p *page) error {
 		}
 		c.skip(c.in.FID, err)
 	}
-	if err := context.Cause(ctx); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if c.o.Progress != nil {

@@ -2,6 +2,7 @@ package layer
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"iter"
 
@@ -39,7 +40,7 @@ type Writer interface {
 	Close() error
 }
 
-// RejectedError says that a store refused one feature and holds all others still. Copy with SkipFailures passes over it.
+// RejectedError says that a store refused one feature and holds all others still. Copy with a Skip passes over it.
 type RejectedError struct {
 	FID int64 // the feature's FID in its source, or feature.NullFID
 	Err error
@@ -53,11 +54,12 @@ func (e *RejectedError) Unwrap() error { return e.Err }
 
 // Counter is a layer that knows better than by iterating how many features satisfy a query.
 type Counter interface {
-	// Count returns the number of features that satisfy q. ok is false when it would have to iterate.
+	// Count returns the number of features that Features would yield for q, its offset and limit reckoned in. ok is false
+	// when it would have to iterate.
 	Count(ctx context.Context, q Query) (n int64, ok bool, err error)
 }
 
-// Count returns how many features of l satisfy q: by Counter, or else by iterating.
+// Count returns how many features l has for q, its offset and limit reckoned in: by Counter, or else by iterating.
 func Count(ctx context.Context, l Layer, q Query) (int64, error) {
 	if n, ok, err := FastCount(ctx, l, q); ok || err != nil {
 		return n, err
@@ -91,8 +93,12 @@ type Extenter interface {
 	Extent(ctx context.Context, geom int) (b feature.Bounds, ok bool, err error)
 }
 
-// Extent returns the bounds of all geometries in geometry column geom of l: by Extenter, or else by iterating.
+// Extent returns the bounds of all geometries in geometry column geom of l: by Extenter, or else by iterating. They are
+// empty where there is none.
 func Extent(ctx context.Context, l Layer, geom int) (feature.Bounds, error) {
+	if n := len(l.Schema().Geoms); geom < 0 || geom >= n {
+		return feature.EmptyBounds(), fmt.Errorf("extent: the layer has %d geometry columns and no number %d", n, geom)
+	}
 	if e, is := l.(Extenter); is {
 		if b, ok, err := e.Extent(ctx, geom); ok || err != nil {
 			return b, err
@@ -106,7 +112,7 @@ func Extent(ctx context.Context, l Layer, geom int) (feature.Bounds, error) {
 		if g := f.Geoms[geom]; g != nil {
 			gb, err := g.Bounds()
 			if err != nil {
-				return b, err
+				return b, fmt.Errorf("feature %d: %w", f.FID, err)
 			}
 			b = b.Union(gb)
 		}
@@ -135,7 +141,7 @@ func Get(ctx context.Context, l Layer, fid int64) (*feature.Feature, error) {
 			return f.Clone(), nil
 		}
 	}
-	return nil, fs.ErrNotExist
+	return nil, fmt.Errorf("feature %d: %w", fid, fs.ErrNotExist)
 }
 
 // Updater is a layer whose features can be changed in place. Every call is a transaction of its own.

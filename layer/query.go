@@ -30,8 +30,8 @@ type Query struct {
 	Offset int64
 	// Limit ends after that many rows; 0 is no limit.
 	Limit int64
-	// OnBadRow is told of each feature that cannot be read, which is then passed over. Without it the first such error
-	// ends the iteration.
+	// OnBadRow is told of each feature that cannot be read, which is then passed over. It is called while the sequence is
+	// ranged over, by the goroutine that does. Without it the first such error ends the iteration.
 	OnBadRow func(error)
 }
 
@@ -74,6 +74,9 @@ func (q Query) Select(s *feature.Schema) (Select, error) {
 
 // UnknownField returns the error for a field that the schema does not have.
 func UnknownField(s *feature.Schema, name string) error {
+	if len(s.Fields) == 0 {
+		return fmt.Errorf("no field %q: the layer has none", name)
+	}
 	names := make([]string, len(s.Fields))
 	for i, f := range s.Fields {
 		names[i] = f.Name
@@ -105,8 +108,11 @@ func (q *Query) HasFilter() bool { return q.Box != nil || q.Where != nil }
 
 // Filter applies to rows what a driver did not: the residual of a query. It looks at q's box, expression, offset and
 // limit, and takes the geometries away again when NoGeometry is set. The rows must be those of a layer with the box's
-// geometry and the expression's fields read.
+// geometry and the expression's fields read. A row that cannot be judged, having malformed geometry say, goes to OnBadRow.
 func Filter(rows iter.Seq2[*feature.Feature, error], q Query) iter.Seq2[*feature.Feature, error] {
+	if !q.HasFilter() && !q.NoGeometry && q.Offset <= 0 && q.Limit <= 0 {
+		return rows
+	}
 	return func(yield func(*feature.Feature, error) bool) {
 		skip, left := q.Offset, q.Limit
 		for f, err := range rows {

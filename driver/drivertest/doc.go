@@ -1,0 +1,14 @@
+// Package drivertest is the contract of packages driver and layer as a test suite. Every driver's tests run it:
+//
+//	func TestContract(t *testing.T) {
+//		drivertest.Run(t, drivertest.Config{
+//			Driver: shapefile.New(),
+//			Name:   "testdata/roads.shp",
+//			Target: func(t testing.TB) string { return filepath.Join(t.TempDir(), "out.shp") },
+//		})
+//	}
+//
+// What it checks is what the doc comments of [driver.Dataset], [layer.Layer] and [layer.Writer] promise, no more: a
+// driver that keeps the promises passes, whatever it pushes down. The reference for filters is [layer.Query.Matches]
+// over all rows.
+package drivertest

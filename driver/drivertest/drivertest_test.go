@@ -1,0 +1,170 @@
+package drivertest
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// recorder is a testing.TB that keeps what a check reports instead of failing the test.
+type recorder struct {
+	testing.TB // for TempDir, Context and Helper
+	mu         sync.Mutex
+	messages   []string
+	skipped    bool
+	cleanups   []func()
+}
+
+func (r *recorder) add(s string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.messages = append(r.messages, s)
+}
+
+func (r *recorder) Error(args ...any)            { r.add(fmt.Sprint(args...)) }
+func (r *recorder) Errorf(f string, args ...any) { r.add(fmt.Sprintf(f, args...)) }
+func (r *recorder) Fatal(args ...any)            { r.add(fmt.Sprint(args...)); runtime.Goexit() }
+func (r *recorder) Fatalf(f string, args ...any) { r.add(fmt.Sprintf(f, args...)); runtime.Goexit() }
+func (r *recorder) Fail()                        { r.add("failed") }
+func (r *recorder) FailNow()                     { r.add("failed"); runtime.Goexit() }
+func (r *recorder) Skip(...any)                  { r.skipped = true; runtime.Goexit() }
+func (r *recorder) Skipf(string, ...any)         { r.skipped = true; runtime.Goexit() }
+func (r *recorder) Cleanup(f func())             { r.cleanups = append(r.cleanups, f) }
+func (r *recorder) Failed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.messages) > 0
+}
+
+// record runs one check and returns what it reported.
+func record(t *testing.T, run func(testing.TB)) (messages []string, skipped bool) {
+	r := &recorder{TB: t}
+	var wg sync.WaitGroup
+	wg.Go(func() { // Goexit ends this goroutine alone
+		defer func() {
+			for _, f := range slices.Backward(r.cleanups) {
+				f()
+			}
+		}()
+		// A panic fails a test too.
+		defer func() {
+			if p := recover(); p != nil {
+				r.add(fmt.Sprint("panic: ", p))
+			}
+		}()
+		run(r)
+	})
+	wg.Wait()
+	return r.messages, r.skipped
+}
+
+// failures runs the whole suite and returns the messages of each check that failed.
+func failures(t *testing.T, c *Config) map[string][]string {
+	failed := make(map[string][]string)
+	note := func(name string, run func(testing.TB)) {
+		if messages, _ := record(t, run); len(messages) > 0 {
+			failed[name] = append(failed[name], messages...)
+		}
+	}
+	for _, ch := range c.checks() {
+		note(ch.name, func(t testing.TB) { ch.run(t, c) })
+	}
+	if !c.reads() {
+		return failed
+	}
+	names := c.Layers
+	note("LayerNames", func(t testing.TB) { names = c.layerNames(t) })
+	for _, name := range names {
+		for _, ch := range readChecks {
+			note(ch.name, func(t testing.TB) { ch.run(t, newSubject(t, c, name)) })
+		}
+	}
+	return failed
+}
+
+func readConfig(t *testing.T, broken string) *Config {
+	d, name := newMemory(t.TempDir(), broken)
+	return &Config{
+		Driver: d, Name: name, Rows: map[string]int{"places": 40},
+		Damaged: []Damaged{{Name: filepath.Join(filepath.Dir(name), "damaged.mem"), Good: 38, Bad: 2}},
+	}
+}
+
+// TestRun runs the suite over a driver that keeps all promises.
+func TestRun(t *testing.T) {
+	Run(t, *readConfig(t, ""))
+}
+
+// TestBroken runs the suite over drivers that break one promise each: the check that guards the promise must fail.
+func TestBroken(t *testing.T) {
+	for broken, want := range map[string]string{
+		"extension with a point":       "Info",
+		"bad default":                  "Info",
+		"claims everything":            "Probe",
+		"claims nothing":               "Probe",
+		"layers beyond its capability": "LayerNames",
+		"layer names":                  "LayerNames",
+		"any layer":                    "UnknownLayer",
+		"plain errors":                 "UnknownLayer",
+		"any option":                   "UnknownOption",
+		"makes what is missing":        "UnknownFile",
+		"close twice":                  "CloseTwice",
+		"touches the file":             "ReadChangesNothing",
+		"passes over damage":           "Damaged",
+		"two errors":                   "Damaged",
+		"two fields of one name":       "Schema",
+		"row of another type":          "Rows",
+		"malformed geometry":           "Rows",
+		"value of another kind":        "Rows",
+		"null in NOT NULL":             "Rows",
+		"not UTF-8":                    "Rows",
+		"FID order":                    "Rows",
+		"same FID":                     "Rows",
+		"extra row":                    "Rows",
+		"neither":                      "Twice",
+		"shared state":                 "Interleaved",
+		"goroutine":                    "EarlyBreak",
+		"cancelled is the end":         "Cancelled",
+		"not cancelled":                "Cancelled",
+		"cancelled before only":        "Cancelled",
+		"wraps without Unwrap":         "Cancelled",
+		"values share":                 "Reuse",
+		"geometries share":             "Reuse",
+		"hands out its rows":           "Reuse",
+		"all columns":                  "Columns",
+		"null columns":                 "Columns",
+		"geometry left in":             "Columns",
+		"any column":                   "UnknownColumn",
+		"box of float32":               "Box",
+		"box does not touch":           "Box",
+		"box ignored":                  "Box",
+		"where ignored":                "Where",
+		"limit":                        "LimitOffset",
+		"offset":                       "LimitOffset",
+		"limit before the box":         "LimitOffset",
+		"count":                        "Count",
+		"extent":                       "Extent",
+		"get":                          "Get",
+		"get shares":                   "Get",
+	} {
+		t.Run(broken, func(t *testing.T) {
+			if failed := failures(t, readConfig(t, broken)); len(failed[want]) == 0 {
+				t.Errorf("the check %s does not notice; failed: %v", want, failed)
+			}
+		})
+	}
+}
+
+// TestWrongCount tells the suite a number of features that the layer does not have.
+func TestWrongCount(t *testing.T) {
+	c := readConfig(t, "")
+	c.Rows["places"] = 41
+	failed := failures(t, c)
+	if m := failed["Schema"]; len(m) == 0 || !strings.Contains(m[0], "40 features, want 41") {
+		t.Errorf("the suite does not notice: %v", failed)
+	}
+}

@@ -167,7 +167,7 @@ func TestCheck(t *testing.T) {
 		{"a driver imports another", ours("driver/shapefile", "./gpkg"), "driver/shapefile imports "},
 		{"gpkg imports a driver", ours("gpkg", "./driver/shapefile"), "gpkg imports "},
 		{"a driver imports the list of drivers", ours("gpkg", "./driver/all"), "gpkg imports "},
-		{"a driver imports its own internal", ours("gpkg", "./gpkg/internal/sqlite", "zombiezen.com/go/sqlite"), ""},
+		{"a driver imports its own internal", ours("gpkg", "./gpkg/internal/sqlite", "modernc.org/sqlite/lib"), ""},
 		{"internal of a driver imports its own internal", ours("gpkg/internal/rtree", "./gpkg/internal/sqlite"), ""},
 		{"internal of a driver imports another driver", ours("gpkg/internal/rtree", "./driver/shapefile"), "gpkg/internal/rtree imports "},
 		{"a driver imports cobra", ours("gpkg", "github.com/spf13/cobra"), "gpkg imports "},

@@ -5,8 +5,8 @@
 //	name, vfs, err := vfs.New(v.FS("x.db"))         // modernc.org/sqlite/vfs
 //	conn, err := sql.Open("sqlite", "file:x.db?mode=ro&vfs="+name)
 //
-// Nothing keeps another process from writing meanwhile. That the log was begun anew is noticed when a page of it is read;
-// what Check finds is noticed only by those who call it. A View is meant for databases that rest.
+// Nothing keeps another process from writing meanwhile, but reading then ends with ErrChanged: a checkpoint may have
+// brought pages of a later commit to the database.
 //
 // Memory: about 16 bytes for each page in the log.
 //

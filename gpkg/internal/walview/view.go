@@ -30,7 +30,6 @@ type View struct {
 	wal    io.ReaderAt
 	log    *log
 	size   int64
-	next   *[frameHeaderSize]byte // what follows the last frame, nil at the end of the file
 	err    atomic.Pointer[error]
 }
 
@@ -47,14 +46,14 @@ func Open(db io.ReaderAt, dbSize int64, wal io.ReaderAt, walSize int64) (*View, 
 		if v.log, err = readLog(wal, walSize); err != nil {
 			return nil, fmt.Errorf("walview: write-ahead log: %w", err)
 		}
-		if v.next, err = v.readNext(); err != nil {
-			return nil, fmt.Errorf("walview: write-ahead log: %w", err)
-		}
 	}
 	if v.log.count > 0 {
 		v.size = int64(v.log.pages) * int64(v.log.pageSize)
 	}
-	return v, v.checkHeader()
+	if err := v.checkHeader(); err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
 // checkHeader looks whether this is a database, and whether the log is one of its pages.
@@ -91,8 +90,8 @@ func (v *View) Err() error {
 }
 
 // ReadAt implements io.ReaderAt. The bytes are those of the database after a checkpoint, but for the two of the header that
-// say that it is in WAL mode: they say that it has a rollback journal. Errors match ErrChanged if the log was begun anew or
-// a file became shorter.
+// say that it is in WAL mode: they say that it has a rollback journal. An error matches ErrChanged if what was read may not
+// belong to the view any more.
 func (v *View) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, fmt.Errorf("walview: read at offset %d", off)
@@ -107,7 +106,7 @@ func (v *View) ReadAt(p []byte, off int64) (int, error) {
 	for n := 0; n < len(p); {
 		part, err := v.readPart(p[n:], off+int64(n))
 		if err != nil {
-			v.err.CompareAndSwap(nil, &err)
+			v.keep(err)
 			return n, err
 		}
 		n += part
@@ -119,6 +118,9 @@ func (v *View) ReadAt(p []byte, off int64) (int, error) {
 	}
 	return len(p), end
 }
+
+// keep is apart from ReadAt as it lets err escape to the heap.
+func (v *View) keep(err error) { v.err.CompareAndSwap(nil, &err) }
 
 // readPart reads to the end of p or of the page, whichever comes first; without a log, to the end of p.
 func (v *View) readPart(p []byte, off int64) (int, error) {
@@ -140,7 +142,7 @@ func (v *View) readPart(p []byte, off int64) (int, error) {
 	}
 	got, err := v.db.ReadAt(p[:n], off)
 	if int64(got) == n {
-		return len(p), nil
+		return len(p), v.Check()
 	}
 	if err == io.EOF {
 		return 0, fmt.Errorf("%w: file ends at byte %d, want %d", ErrChanged, off+int64(got), v.dbSize)
@@ -148,8 +150,11 @@ func (v *View) readPart(p []byte, off int64) (int, error) {
 	return 0, fmt.Errorf("walview: database: %w", err)
 }
 
-// headers holds buffers for frame headers: as local variables they would be allocated for each page.
-var headers = sync.Pool{New: func() any { return new([frameHeaderSize]byte) }}
+// buffers holds what headers are read into: as local variables they would be allocated for each page.
+var buffers = sync.Pool{New: func() any {
+	b := make([]byte, walHeaderSize)
+	return &b
+}}
 
 // readFrame reads a part of the page of a frame, and then the header of the frame. That order matters: SQLite writes
 // the header first when it begins a log anew, so if the header is the old one the page was the old one, too.
@@ -158,12 +163,13 @@ func (v *View) readFrame(p []byte, page, frame uint32, inPage int64) error {
 	if n, err := v.wal.ReadAt(p, at+frameHeaderSize+inPage); n < len(p) {
 		return v.walError(frame, err)
 	}
-	header := headers.Get().(*[frameHeaderSize]byte)
-	defer headers.Put(header)
-	if n, err := v.wal.ReadAt(header[:], at); n < len(header) {
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	header := (*buf)[:frameHeaderSize]
+	if n, err := v.wal.ReadAt(header, at); n < len(header) {
 		return v.walError(frame, err)
 	}
-	if binary.BigEndian.Uint32(header[:]) != page || [8]byte(header[8:]) != v.log.salts() {
+	if binary.BigEndian.Uint32(header) != page || [8]byte(header[8:]) != v.log.salts {
 		return fmt.Errorf("%w: frame %d of the write-ahead log is another one", ErrChanged, frame)
 	}
 	return nil
@@ -174,42 +180,4 @@ func (v *View) walError(frame uint32, err error) error {
 		return fmt.Errorf("%w: write-ahead log ends before the end of frame %d", ErrChanged, frame)
 	}
 	return fmt.Errorf("walview: write-ahead log: frame %d: %w", frame, err)
-}
-
-// Check returns an error that matches ErrChanged if the log was begun anew, or a frame was added to it, since Open. Then
-// pages read from the database may be newer than the view. It does not see that the log was deleted, or a first one made.
-func (v *View) Check() error {
-	if v.wal == nil || v.dbSize <= 0 {
-		return nil
-	}
-	var header [walHeaderSize]byte
-	if n, err := v.wal.ReadAt(header[:], 0); err != nil && err != io.EOF {
-		return fmt.Errorf("walview: write-ahead log: %w", err)
-	} else if n < len(header) {
-		header = [walHeaderSize]byte{} // as it is in a log that had no header at Open
-	}
-	if header != v.log.header {
-		return fmt.Errorf("%w: write-ahead log was begun anew", ErrChanged)
-	}
-	next, err := v.readNext()
-	if err != nil {
-		return fmt.Errorf("walview: write-ahead log: %w", err)
-	}
-	if (next == nil) != (v.next == nil) || next != nil && *next != *v.next {
-		return fmt.Errorf("%w: write-ahead log has frames after the %d it had", ErrChanged, v.log.count)
-	}
-	return nil
-}
-
-// readNext reads the header of the frame after the last one.
-func (v *View) readNext() (*[frameHeaderSize]byte, error) {
-	var next [frameHeaderSize]byte
-	n, err := v.wal.ReadAt(next[:], v.log.offset(v.log.count))
-	switch {
-	case n == len(next):
-		return &next, nil
-	case err == io.EOF:
-		return nil, nil
-	}
-	return nil, err
 }

@@ -25,13 +25,12 @@ const (
 // log is what is valid in a write-ahead log: the frames up to the last commit.
 type log struct {
 	pageSize int
-	header   [walHeaderSize]byte
+	salts    [8]byte
 	frames   map[uint32]uint32 // from a page to the last frame that holds it, counted from 0
 	count    uint32            // of valid frames up to the last commit
-	pages    uint32            // size of the database after it
+	pages    uint32            // size of the database after the last commit, in pages
+	marks    []mark            // what tells of a later commit
 }
-
-func (l *log) salts() [8]byte { return [8]byte(l.header[16:]) }
 
 // offset returns the position of a frame in the file.
 func (l *log) offset(frame uint32) int64 {
@@ -42,50 +41,53 @@ func (l *log) offset(frame uint32) int64 {
 // from there on it is what a former generation or an interrupted write left. A log that cannot be one has no frames.
 func readLog(r io.ReaderAt, size int64) (*log, error) {
 	l := &log{}
-	if size < walHeaderSize {
-		return l, nil
-	}
 	in := bufio.NewReaderSize(io.NewSectionReader(r, 0, size), int(min(size, readBuffer)))
-	if full, err := readFull(in, l.header[:]); err != nil || !full {
-		return l, err
+	header := make([]byte, walHeaderSize)
+	n, err := readUpTo(in, header)
+	if err != nil {
+		return nil, err
 	}
-	magic := binary.BigEndian.Uint32(l.header[:])
-	pageSize := binary.BigEndian.Uint32(l.header[8:])
-	if magic&^1 != walMagic || bits.OnesCount32(pageSize) != 1 || pageSize < 512 || pageSize > 65536 {
+	l.marks = []mark{{0, walHeaderSize, header[:n]}}
+	magic := binary.BigEndian.Uint32(header)
+	pageSize := binary.BigEndian.Uint32(header[8:])
+	if n < walHeaderSize || magic&^1 != walMagic || bits.OnesCount32(pageSize) != 1 || pageSize < 512 || pageSize > 65536 {
 		return l, nil
 	}
 	sum := checksum{words: binary.LittleEndian}
 	if magic&1 != 0 {
 		sum.words = binary.BigEndian
 	}
-	sum.add(l.header[:24])
-	if !sum.is(l.header[24:]) {
+	sum.add(header[:24])
+	if !sum.is(header[24:]) {
 		return l, nil
 	}
-	if v := binary.BigEndian.Uint32(l.header[4:]); v != walVersion {
+	if v := binary.BigEndian.Uint32(header[4:]); v != walVersion {
 		return nil, fmt.Errorf("version %d, want %d", v, walVersion)
 	}
 	l.pageSize = int(pageSize)
+	l.salts = [8]byte(header[16:])
+	return l, l.readFrames(in, sum)
+}
 
-	frame := make([]byte, frameHeaderSize+l.pageSize)
+// readFrames reads the frames up to the first one that is not valid.
+func (l *log) readFrames(in io.Reader, sum checksum) error {
 	l.frames = make(map[uint32]uint32)
-	var open []uint32 // the pages of the frames since the last commit
+	frame := make([]byte, frameHeaderSize+l.pageSize)
+	var open []uint32               // the pages of the frames since the last commit
+	var first [frameHeaderSize]byte // of these frames the header of the first
 	for uint64(l.count)+uint64(len(open)) < math.MaxUint32 {
-		if full, err := readFull(in, frame); err != nil {
-			return nil, err
-		} else if !full {
-			break
+		n, err := readUpTo(in, frame)
+		if err != nil {
+			return err
 		}
-		page := binary.BigEndian.Uint32(frame)
-		if page == 0 || [8]byte(frame[8:]) != l.salts() {
-			break
+		if n < len(frame) || !l.valid(frame, &sum) {
+			l.markEnd(frame[:n], first[:], uint32(len(open)))
+			return nil
 		}
-		sum.add(frame[:8])
-		sum.add(frame[frameHeaderSize:])
-		if !sum.is(frame[16:]) {
-			break
+		if len(open) == 0 {
+			copy(first[:], frame)
 		}
-		open = append(open, page)
+		open = append(open, binary.BigEndian.Uint32(frame))
 		if pages := binary.BigEndian.Uint32(frame[4:]); pages != 0 { // a commit
 			for i, page := range open {
 				l.frames[page] = l.count + uint32(i)
@@ -95,16 +97,26 @@ func readLog(r io.ReaderAt, size int64) (*log, error) {
 			open = open[:0]
 		}
 	}
-	return l, nil
+	return nil
 }
 
-// readFull fills b. It reports false, without an error, if the file ends before.
-func readFull(r io.Reader, b []byte) (bool, error) {
-	_, err := io.ReadFull(r, b)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return false, nil
+// valid reports whether a frame continues the log, and adds it to the checksum.
+func (l *log) valid(frame []byte, sum *checksum) bool {
+	if binary.BigEndian.Uint32(frame) == 0 || [8]byte(frame[8:]) != l.salts {
+		return false
 	}
-	return err == nil, err
+	sum.add(frame[:8])
+	sum.add(frame[frameHeaderSize:])
+	return sum.is(frame[16:])
+}
+
+// readUpTo fills b, or less of it at the end of the file.
+func readUpTo(r io.Reader, b []byte) (int, error) {
+	n, err := io.ReadFull(r, b)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return n, err
 }
 
 // checksum is the sum of a log up to a frame, section 4.2: each frame continues that of the frame before.

@@ -13,7 +13,7 @@ for package in $(go list ./...); do
 		[[ $name =~ $pattern ]] || continue
 		found=$((found + 1))
 		echo "=== $name, $duration"
-		go test -run '^$' -fuzz "^$target\$" -fuzztime "$duration" "$package" || failed+=("$name")
+		go test -run '^$' -fuzz "^$target\$" -fuzztime "$duration" -fuzzminimizetime 1s "$package" || failed+=("$name")
 	done
 done
 

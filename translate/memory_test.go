@@ -28,7 +28,6 @@ type table struct {
 	schema *feature.Schema
 	rows   []*feature.Feature
 	bad    map[int64]bool // FIDs that cannot be read
-	reject map[int64]bool // FIDs that a Writer rejects
 	broken error          // at the end of the rows
 	count  bool           // answers Count
 }

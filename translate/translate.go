@@ -148,8 +148,9 @@ type Skip struct {
 // not fill the memory.
 const MaxSkips = 100
 
-// ErrSameDataset is matched by the error for a dataset that is to be replaced by a copy of itself.
-var ErrSameDataset = errors.New("source and target are the same dataset")
+// ErrSameDataset is matched by the error for a dataset that is to be copied into itself. A store that is read cannot be
+// relied on to take a transaction at the same time: with SQLite, each of the two waits for the other.
+var ErrSameDataset = errors.New("source and target are the same dataset; copy to another one, and from there")
 
 // Run copies layers of the dataset src to the dataset dst. The report says, even with an error, what is in the target and
 // what was noticed on the way.
@@ -199,7 +200,7 @@ func (t *translation) run(ctx context.Context) error {
 		if t.to != nil {
 			t.noteWarnings(t.to)
 		}
-		from.Close()
+		_ = from.Close() // it was only read
 	}()
 	// All that can be found wrong without touching the target is looked for first.
 	if err := t.chooseLayers(ctx); err != nil {
@@ -290,13 +291,13 @@ func inLayer(name string, err error) error {
 
 // openTarget finds the target's driver and opens or makes the dataset.
 func (t *translation) openTarget(ctx context.Context) error {
+	if t.o.Access != New && sameFile(t.src, t.dst) {
+		return &driver.Error{Op: "copy to", Name: t.dst, FID: feature.NullFID, Err: ErrSameDataset}
+	}
 	switch t.o.Access {
 	case New:
 		return t.openIn(ctx, driver.Create)
 	case Overwrite:
-		if sameFile(t.src, t.dst) {
-			return &driver.Error{Op: "replace", Name: t.dst, FID: feature.NullFID, Err: ErrSameDataset}
-		}
 		return t.openIn(ctx, driver.Replace)
 	case Append:
 		if err := t.openIn(ctx, driver.Update); !isMissing(err) {

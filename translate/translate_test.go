@@ -259,7 +259,7 @@ func TestAccess(t *testing.T) {
 		{"append", translate.Append, old(), translate.Options{}, append(oldLines, "11 POINT (0 0) p0 0 0", "12 POINT (1 1) p1 1 0.5"), nil},
 		{"append, a new layer", translate.Append, []*table{notes(0)}, translate.Options{}, append([]string{"notes text"}, newLines...), nil},
 		{"append to nothing", translate.Append, nil, translate.Options{}, newLines, nil},
-		{"append, FIDs taken", translate.Append, old(), translate.Options{FIDs: translate.KeepFIDs}, oldLines, anyError},
+		{"append, FIDs taken", translate.Append, old(), translate.Options{FIDs: translate.KeepFIDs}, oldLines, errAny},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -272,7 +272,7 @@ func TestAccess(t *testing.T) {
 			switch {
 			case test.is == nil && err != nil:
 				t.Error(err)
-			case test.is == anyError && err != nil:
+			case test.is == errAny && err != nil:
 			case !errors.Is(err, test.is):
 				t.Errorf("got error %v, want one that matches %v", err, test.is)
 			}
@@ -283,8 +283,8 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// anyError stands for any error.
-var anyError = errors.New("any")
+// errAny stands for any error.
+var errAny = errors.New("any")
 
 func TestOverwriteLayerByDeleting(t *testing.T) {
 	m, reg := store(places(1))
@@ -502,16 +502,18 @@ func TestOptionsThatAreNotUsed(t *testing.T) {
 	}
 }
 
-func TestOverwriteSource(t *testing.T) {
+func TestSameDataset(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "a.mem")
 	if err := os.WriteFile(name, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	m, _ := store()
-	m.stored[name] = []*table{places(1)}
-	_, err := translate.Run(t.Context(), driver.Registry{fileMemory{m}}, name, name, translate.Options{Access: translate.Overwrite})
-	if !errors.Is(err, translate.ErrSameDataset) || len(m.stored[name]) != 1 {
-		t.Errorf("got %v, want ErrSameDataset", err)
+	for access := translate.Overwrite; access <= translate.Append; access++ {
+		m, _ := store()
+		m.stored[name] = []*table{places(1)}
+		_, err := translate.Run(t.Context(), driver.Registry{fileMemory{m}}, name, name, translate.Options{Access: access, NewLayerName: "b"})
+		if !errors.Is(err, translate.ErrSameDataset) || len(m.stored[name]) != 1 {
+			t.Errorf("access %d: got %v, want ErrSameDataset", access, err)
+		}
 	}
 }
 

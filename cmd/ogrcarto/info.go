@@ -94,7 +94,7 @@ func (p *program) completeLayers(cmd *cobra.Command, args []string, _ string) ([
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	defer ds.Close()
+	defer func() { _ = ds.Close() }() // it was only read
 	names, _ := ds.LayerNames(cmd.Context())
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
@@ -116,7 +116,7 @@ func (p *program) info(ctx context.Context, in info) error {
 	if err != nil {
 		return err
 	}
-	defer ds.Close()
+	defer func() { _ = ds.Close() }() // it was only read
 	if !in.quiet {
 		defer func() {
 			if w, ok := ds.(driver.Warner); ok {

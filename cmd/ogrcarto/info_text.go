@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -27,8 +28,7 @@ func (p *program) infoText(ctx context.Context, in info, list []described) error
 				err = pr.print(w, f)
 			}
 			if err != nil {
-				w.Flush()
-				return err
+				return errors.Join(err, w.Flush())
 			}
 		}
 	}

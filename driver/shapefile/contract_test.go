@@ -17,10 +17,10 @@ func contractFiles() memSet {
 			set[name] = b
 		}
 	}
-	grid := &shpBuilder{typ: point, box: [4]float64{0, 0, 49, 31}}
-	areas := &shpBuilder{typ: polygon, box: [4]float64{0, 0, 50, 32}}
+	grid := &shpBuilder{typ: point, box: [4]float64{0, 0, 49, 15}}
+	areas := &shpBuilder{typ: polygon, box: [4]float64{0, 0, 50, 16}}
 	var rows [][]string
-	for i := range 1600 {
+	for i := range 800 {
 		x, y := float64(i%50), float64(i/50)
 		grid.add(le(xy{x, y}))
 		areas.add(partsBody(square(x, y, 0.75), hole(x+0.25, y+0.25, 0.25)))
@@ -56,7 +56,7 @@ func TestContract(t *testing.T) {
 	drivertest.Run(t, drivertest.Config{
 		Driver: New(),
 		Name:   dir,
-		Rows:   map[string]int{"grid": 1600 - 229, "areas": 1600, "scanned": 1600 - 229, "table": 1600 - 229, "deleted": 2},
+		Rows:   map[string]int{"grid": 800 - 114, "areas": 800, "scanned": 800 - 114, "table": 800 - 114, "deleted": 2},
 		Damaged: []drivertest.Damaged{
 			{Name: filepath.Join(broken, "t.shp"), Good: 16, Bad: 4},
 		},

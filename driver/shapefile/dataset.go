@@ -51,7 +51,7 @@ func openDataset(name string, set fileSet, opt options, only string) (*dataset, 
 		for _, ext := range []string{"shp", "shx", "dbf", "prj", "cpg", "cst"} {
 			for _, f := range []string{base + "." + ext, base + "." + strings.ToUpper(ext)} {
 				if b, err := set.open(f); err == nil {
-					b.Close()
+					b.close()
 					files = append(files, f)
 					break
 				}
@@ -136,7 +136,7 @@ func (ds *dataset) layer(name string) (*shpLayer, error) {
 	return nil, fmt.Errorf("there is no such layer: %w", fs.ErrNotExist)
 }
 
-var errNoWriting = fmt.Errorf("Shapefiles are only read yet: %w", errors.ErrUnsupported) //nolint:staticcheck // a name
+var errNoWriting = fmt.Errorf("there is no writing of Shapefiles yet: %w", errors.ErrUnsupported)
 
 // Create returns an error: there is no writing yet.
 func (ds *dataset) Create(_ context.Context, name string, _ *feature.Schema, _ driver.Options) (layer.Writer, error) {
@@ -157,7 +157,8 @@ func (ds *dataset) Close() error {
 	for _, l := range ds.layers {
 		l.closeFiles()
 	}
-	return ds.wrap("close", "", ds.set.close())
+	ds.set.close()
+	return nil
 }
 
 // wrap names the layer only where the dataset's name does not.

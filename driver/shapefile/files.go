@@ -16,8 +16,8 @@ import (
 // blob is the content of a file, which can be read at any place.
 type blob interface {
 	io.ReaderAt
-	io.Closer
 	Size() int64
+	close() // of what was only read nothing can fail that matters
 }
 
 // fileSet is where the files of a dataset are: a folder, an archive, or memory.
@@ -25,7 +25,7 @@ type fileSet interface {
 	// list returns the names of the files, with slashes.
 	list() ([]string, error)
 	open(name string) (blob, error)
-	close() error
+	close()
 }
 
 // dirSet is a folder, without those below it.
@@ -61,7 +61,7 @@ func (d dirSet) open(name string) (blob, error) {
 	return diskFile{f, st.Size()}, nil
 }
 
-func (d dirSet) close() error { return nil }
+func (d dirSet) close() {}
 
 type diskFile struct {
 	*os.File
@@ -69,6 +69,7 @@ type diskFile struct {
 }
 
 func (f diskFile) Size() int64 { return f.size }
+func (f diskFile) close()      { f.File.Close() }
 
 // memSet is a set of files in memory, by name.
 type memSet map[string][]byte
@@ -90,11 +91,11 @@ func (m memSet) open(name string) (blob, error) {
 	return memFile{bytes.NewReader(b)}, nil
 }
 
-func (m memSet) close() error { return nil }
+func (m memSet) close() {}
 
 type memFile struct{ *bytes.Reader }
 
-func (memFile) Close() error { return nil }
+func (memFile) close() {}
 
 // parts are the files of one layer; "" for one that is missing.
 type parts struct {
@@ -215,7 +216,7 @@ func readSmall(set fileSet, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer b.Close()
+	defer b.close()
 	buf := make([]byte, min(b.Size(), maxSmallFile))
 	n, err := b.ReadAt(buf, 0)
 	if n == len(buf) || errors.Is(err, io.EOF) {

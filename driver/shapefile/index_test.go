@@ -235,8 +235,8 @@ type bigFile struct {
 	size       int64
 }
 
-func (b bigFile) Size() int64  { return b.size }
-func (b bigFile) Close() error { return nil }
+func (b bigFile) Size() int64 { return b.size }
+func (b bigFile) close()      {}
 
 func (b bigFile) ReadAt(p []byte, off int64) (int, error) {
 	clear(p)

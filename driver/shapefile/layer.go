@@ -26,7 +26,8 @@ type shpLayer struct {
 	column []int // the field of the .dbf that each field of the schema is
 
 	shp, shx, dbfBlob blob // nil where there is none, or while closed
-	users             int  // iterations under way
+	isOpen            bool
+	users             int // iterations under way
 
 	scan     bool // the .shx is not used
 	shxCount int64
@@ -209,9 +210,10 @@ func (l *shpLayer) acquire() error {
 		return fs.ErrClosed
 	}
 	l.users++
-	if l.shp != nil || l.dbfBlob != nil {
+	if l.isOpen {
 		return nil
 	}
+	l.isOpen = true
 	l.ds.open++
 	for _, f := range []struct {
 		name string
@@ -239,16 +241,16 @@ func (l *shpLayer) release() {
 }
 
 func (l *shpLayer) closeFiles() {
-	wasOpen := false
+	if !l.isOpen {
+		return
+	}
+	l.isOpen = false
+	l.ds.open--
 	for _, b := range []*blob{&l.shp, &l.shx, &l.dbfBlob} {
 		if *b != nil {
-			(*b).Close()
+			(*b).close()
 			*b = nil
-			wasOpen = true
 		}
-	}
-	if wasOpen {
-		l.ds.open--
 	}
 	l.getter = nil
 }

@@ -183,7 +183,8 @@ func (r *recordReader) repair(k, off, n int64) (span, error) {
 			return span{}, err
 		}
 		if ok && number == k+1 {
-			r.l.warn("the .shx has record %d at byte %s with %s bytes, the .shp has it at byte %s with %s; the .shp is believed", k+1, commas(off), commas(n), commas(at), commas(length))
+			r.l.warn("the .shx has record %d at byte %s with %s bytes, the .shp has it at byte %s with %s; the .shp is believed",
+				k+1, commas(off), commas(n), commas(at), commas(length))
 			r.pos = at + recordHeader + length
 			return span{k, at, length}, nil
 		}

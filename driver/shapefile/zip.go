@@ -76,7 +76,7 @@ func isHidden(name string) bool {
 
 func (z *zipSet) list() ([]string, error) { return z.names, nil }
 
-func (z *zipSet) close() error { return z.file.Close() }
+func (z *zipSet) close() { z.file.Close() }
 
 func (z *zipSet) open(name string) (blob, error) {
 	m := z.members[name]
@@ -104,7 +104,7 @@ func (z *zipSet) open(name string) (blob, error) {
 // storedMember is a member that is not packed: it is read where it stands.
 type storedMember struct{ *io.SectionReader }
 
-func (storedMember) Close() error { return nil }
+func (storedMember) close() {}
 
 // unpack unpacks a member into memory or into a temporary file. It reads no more than the member is said to have.
 func unpack(m *zip.File) (blob, error) {
@@ -112,7 +112,7 @@ func unpack(m *zip.File) (blob, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // Read says what is wrong
 	size := int64(m.UncompressedSize64)
 	if size <= inMemory {
 		b, err := io.ReadAll(io.LimitReader(r, size+1))
@@ -135,7 +135,7 @@ func unpack(m *zip.File) (blob, error) {
 		err = fmt.Errorf("%d bytes or more are in it, the archive says %d", n, size)
 	}
 	if err != nil {
-		t.Close()
+		t.close()
 		return nil, err
 	}
 	return t, nil
@@ -147,10 +147,9 @@ type tempFile struct {
 	remove bool
 }
 
-func (t tempFile) Close() error {
-	err := t.diskFile.Close()
+func (t tempFile) close() {
+	t.diskFile.close()
 	if t.remove {
-		err = errors.Join(err, os.Remove(t.Name()))
+		_ = os.Remove(t.Name())
 	}
-	return err
 }

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/ogrcarto/ogrcarto/feature"
 	"github.com/ogrcarto/ogrcarto/layer"
@@ -74,7 +75,10 @@ const (
 
 // String returns the mode's name.
 func (m Mode) String() string {
-	return [...]string{"read", "update", "create", "replace"}[m]
+	if names := [...]string{"read", "update", "create", "replace"}; m >= 0 && int(m) < len(names) {
+		return names[m]
+	}
+	return "mode " + strconv.Itoa(int(m))
 }
 
 // Dataset is an open source of layers, for one goroutine.

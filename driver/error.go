@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -25,26 +23,47 @@ type Error struct {
 }
 
 // Wrap returns err as an Error, or nil for nil. An error that is an Error already, and the end of a context, are
-// returned as they are.
+// returned as they are. The name goes through Redact.
 func Wrap(op, driver, name, layerName string, err error) error {
 	var de *Error
 	if err == nil || errors.As(err, &de) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
+	if clean := Redact(name); clean != name {
+		err, name = &redactedError{err, name}, clean
+	}
 	return &Error{Op: op, Driver: driver, Name: name, Layer: layerName, FID: feature.NullFID, Err: err}
 }
 
-// Error returns "shapefile: open roads.shp: layer roads: feature 7: field name: cause".
+// redactedError is a cause whose message may have the dataset's name in it, secrets and all.
+type redactedError struct {
+	err  error
+	name string
+}
+
+func (e *redactedError) Error() string { return redactName(e.err.Error(), e.name) }
+func (e *redactedError) Unwrap() error { return e.err }
+
+// redactName redacts a message in which the name may stand, as it is or quoted as %q does.
+func redactName(msg, name string) string {
+	if clean := Redact(name); clean != name {
+		quoted := strconv.Quote(name)
+		msg = strings.ReplaceAll(msg, name, clean)
+		msg = strings.ReplaceAll(msg, quoted[1:len(quoted)-1], clean)
+	}
+	return redactText(msg)
+}
+
+// Error returns "shapefile: open roads.shp: layer roads: feature 7: field name: cause". The name and the cause's message go
+// through Redact's eyes.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Driver != "" {
 		b.WriteString(e.Driver + ": ")
 	}
-	if e.Op != "" {
-		b.WriteString(e.Op + " ")
+	if head := strings.TrimSpace(e.Op + " " + Redact(e.Name)); head != "" {
+		b.WriteString(head + ": ")
 	}
-	name := Redact(e.Name)
-	b.WriteString(name + ": ")
 	if e.Layer != "" && e.Layer != e.Name {
 		b.WriteString("layer " + e.Layer + ": ")
 	}
@@ -54,38 +73,16 @@ func (e *Error) Error() string {
 	if e.Field != "" {
 		b.WriteString("field " + e.Field + ": ")
 	}
-	// The system's errors name the file again.
-	var pe *fs.PathError
-	if errors.As(e.Err, &pe) && pe == e.Err && pe.Path == e.Name {
+	switch pe, ok := e.Err.(*fs.PathError); {
+	case e.Err == nil:
+		return strings.TrimSuffix(b.String(), ": ")
+	case ok && pe.Path == e.Name: // the system's errors name the file again
 		b.WriteString(pe.Err.Error())
-	} else {
-		b.WriteString(e.Err.Error())
+	default:
+		b.WriteString(redactName(e.Err.Error(), e.Name))
 	}
 	return b.String()
 }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
-
-var secret = regexp.MustCompile(`(?i)\b(password|passwd|pwd|api_?key|apikey|token|secret)(\s*[=:]\s*)('[^']*'|"[^"]*"|[^\s&;,]+)`)
-
-// Redact returns a dataset's name without passwords and API keys, for messages and logs.
-func Redact(name string) string {
-	if strings.Contains(name, "://") {
-		if u, err := url.Parse(name); err == nil && u.User != nil {
-			if _, has := u.User.Password(); has {
-				// Not u.Redacted: that would also escape and reorder what the user typed.
-				if i, j := strings.Index(name, "://")+3, strings.LastIndex(name, "@"); i < j {
-					if k := strings.Index(name[i:j], ":"); k >= 0 {
-						name = name[:i+k+1] + "xxxxx" + name[j:]
-					}
-				}
-			}
-		} else if err != nil {
-			if i, j := strings.Index(name, "://")+3, strings.LastIndex(name, "@"); i < j {
-				name = name[:i] + "xxxxx" + name[j:]
-			}
-		}
-	}
-	return secret.ReplaceAllString(name, "${1}${2}xxxxx")
-}

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +25,10 @@ const (
 
 // String returns the type's name in OGR's option lists.
 func (t OptionType) String() string {
-	return [...]string{"string", "boolean", "int", "float", "string-select"}[t]
+	if names := [...]string{"string", "boolean", "int", "float", "string-select"}; t >= 0 && int(t) < len(names) {
+		return names[t]
+	}
+	return fmt.Sprintf("OptionType(%d)", int(t))
 }
 
 // OptionSpec declares an option. The same table checks what users give and prints the help.
@@ -43,13 +47,18 @@ type Settings struct {
 }
 
 // ParseOptions checks a user's options against the specs. what says whose they are ("layer creation option of GPKG").
-// An unknown name is an error that lists the known ones; a value of the wrong type is an error that says what it takes.
+// An unknown name is an error that lists the known ones; a value of the wrong type is an error that says what it takes; a
+// name given twice, in different case, is an error too. Of several the first by name is returned.
 func ParseOptions(what string, specs []OptionSpec, o Options) (Settings, error) {
 	s := Settings{values: make(map[string]string), given: make(map[string]bool)}
 	for _, spec := range specs {
 		s.values[spec.Name] = spec.Default
+		if v, err := spec.parse(spec.Default); err == nil {
+			s.values[spec.Name] = v // "yes" as "YES"
+		}
 	}
-	for key, value := range o {
+	for _, key := range slices.Sorted(maps.Keys(o)) {
+		value := o[key]
 		i := slices.IndexFunc(specs, func(spec OptionSpec) bool { return strings.EqualFold(spec.Name, key) })
 		if i < 0 {
 			names := make([]string, len(specs))
@@ -60,6 +69,9 @@ func ParseOptions(what string, specs []OptionSpec, o Options) (Settings, error) 
 				return s, fmt.Errorf("unknown %s %q: there are none", what, key)
 			}
 			return s, fmt.Errorf("unknown %s %q: known are %s", what, key, strings.Join(names, ", "))
+		}
+		if s.given[specs[i].Name] {
+			return s, fmt.Errorf("%s %s is given twice", what, specs[i].Name)
 		}
 		v, err := specs[i].parse(value)
 		if err != nil {

@@ -36,7 +36,7 @@ func (r Registry) Find(name string, m Mode) (Driver, error) {
 	head, err := readHead(name)
 	isConn := r.isConnection(name)
 	if err != nil && !isConn && m != Create && m != Replace {
-		return nil, &Error{Op: "open", Name: name, FID: feature.NullFID, Err: cause(err)}
+		return nil, &Error{Op: "open", Name: Redact(name), FID: feature.NullFID, Err: cause(err)}
 	}
 	if m == Create || m == Replace {
 		head = nil // what stands there says nothing about what is to be made
@@ -58,11 +58,15 @@ func (r Registry) Find(name string, m Mode) (Driver, error) {
 		}
 	}
 	if best == nil {
-		e := &Error{Op: m.String(), Name: name, FID: feature.NullFID}
-		if len(cannot) > 0 {
+		e := &Error{Op: m.String(), Name: Redact(name), FID: feature.NullFID}
+		names := r.names(m.needs())
+		switch {
+		case len(cannot) > 0:
 			e.Err = fmt.Errorf("%s cannot %s: %w", strings.Join(cannot, ", "), m, errors.ErrUnsupported)
-		} else {
-			e.Err = fmt.Errorf("%w; there are %s", ErrUnknownFormat, strings.Join(r.names(m.needs()), ", "))
+		case len(names) > 0:
+			e.Err = fmt.Errorf("%w; there are %s", ErrUnknownFormat, strings.Join(names, ", "))
+		default:
+			e.Err = ErrUnknownFormat
 		}
 		return nil, e
 	}

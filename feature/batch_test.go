@@ -88,9 +88,9 @@ func TestBatchRowsAreApart(t *testing.T) {
 		fill(f, i, 0)
 		b.Append(f)
 	}
-	want, row := new(Feature), new(Feature)
+	row := new(Feature)
 	b.Row(1, row)
-	want = row.Clone()
+	want := row.Clone()
 	var first Feature
 	b.Row(0, &first)
 	_ = append(first.Geoms, WKB("x"))
@@ -151,7 +151,7 @@ func TestBatchWarm(t *testing.T) {
 func TestBatchMemory(t *testing.T) {
 	var b Batch
 	f := New(&Schema{Geoms: []GeomField{{}}})
-	memory := make([]byte, 40<<20)
+	memory := make([]byte, 20<<20)
 	live := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()
@@ -159,7 +159,7 @@ func TestBatchMemory(t *testing.T) {
 		return m.HeapAlloc
 	}
 	before := live()
-	for n := 1 << 10; n < len(memory); n += 200 << 10 {
+	for n := 1 << 10; n < len(memory); n += 400 << 10 {
 		b.Reset()
 		for _, size := range []int{100, n, 100} {
 			f.Geoms[0] = memory[:size]

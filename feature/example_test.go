@@ -9,15 +9,15 @@ import (
 
 func ExampleBuilder() {
 	var b feature.Builder
-	b.Begin(feature.Polygon, 1)
-	b.Begin(feature.LinearRing, 4)
-	b.XY(0, 0)
-	b.XY(4, 0)
-	b.XY(0, 3)
-	b.XY(0, 0)
-	b.End()
-	b.End()
-	w, err := b.WKB() // says what any of the calls met
+	// Each call returns an error, and so does WKB at the end: the first that any of them met.
+	_ = b.Begin(feature.Polygon, 1)
+	_ = b.Begin(feature.LinearRing, 4)
+	for _, p := range [][2]float64{{0, 0}, {4, 0}, {0, 3}, {0, 0}} {
+		_ = b.XY(p[0], p[1])
+	}
+	_ = b.End()
+	_ = b.End()
+	w, err := b.WKB()
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -8,7 +8,8 @@ import (
 )
 
 // Builder makes little-endian ISO WKB. It is a Visitor, so Walk into a Builder copies a geometry; calls by hand make a
-// new one. Counts are filled in by End, so the n of Begin is only a hint. The zero value is ready for use.
+// new one. Counts are filled in by End, so the n of Begin is only a hint. The zero value is ready for use. After an error
+// every further call returns the same one, and so does WKB, so that it is enough to look at that.
 //
 //	var b feature.Builder
 //	b.Begin(feature.Polygon, 1)

@@ -314,6 +314,9 @@ func FuzzWKB(f *testing.F) {
 			t.Fatalf("Builder: %v", err)
 		}
 		again, err := built.Bounds()
+		if cap(built) > 4*len(w)+64 {
+			t.Fatalf("%d bytes were set aside for %d", cap(built), len(w))
+		}
 		if err != nil || len(built) != len(w) || built.IsEmpty() != w.IsEmpty() || !same(bounds, again) {
 			t.Fatalf("built %X: Bounds %v, %v; want %v", []byte(built), again, err, bounds)
 		}

@@ -20,7 +20,8 @@ type Layer interface {
 	// Features yields exactly the rows that satisfy q, in FID order unless q says otherwise. The *Feature is reused: it
 	// is valid until the next step. It always has the layout of Schema; what q leaves out is unset or nil. An error
 	// comes once, as (nil, err), and ends the sequence; it is never mistaken for the end. Breaking out of the loop
-	// releases everything. A context that is done ends the sequence with its error.
+	// releases everything. A context that is done ends the sequence with its error, before the first row, in the midst,
+	// and of a layer without rows.
 	Features(ctx context.Context, q Query) iter.Seq2[*feature.Feature, error]
 }
 

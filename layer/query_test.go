@@ -136,12 +136,18 @@ func TestFilter(t *testing.T) {
 	src := &source{n: n}
 	last := -1
 	src.yielded = func(_ *feature.Feature, i int) { last = i }
-	for range src.Features(t.Context(), Query{Limit: 4}) {
+	for _, err := range src.Features(t.Context(), Query{Limit: 4}) {
+		if err != nil {
+			t.Error(err)
+		}
 	}
 	if src.ended != 1 || last != 2 {
 		t.Errorf("with a limit of 4 row %d was gone past", last)
 	}
-	for range src.Features(t.Context(), Query{Where: remainder{2, 1}}) {
+	for _, err := range src.Features(t.Context(), Query{Where: remainder{2, 1}}) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if src.ended != 2 {

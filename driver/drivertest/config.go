@@ -32,28 +32,31 @@ type Config struct {
 	// Damaged are datasets with features that cannot be read.
 	Damaged []Damaged
 
-	// Target returns the name for a dataset that does not exist yet and can be made, a new one at each call. The test
-	// removes it, if it is not in a temporary folder of t.
+	// Target returns the name for a dataset that does not exist yet and can be made, a new one at each call, in a folder
+	// that is there if it is a file. The test removes it, if it is not in a temporary folder of t.
 	Target func(t testing.TB) string
+	// TargetExists says that Target returns the name of a dataset that exists and is empty, such as a database: layers are
+	// made in it in mode Update.
+	TargetExists bool
 	// DatasetOptions and LayerOptions are given when a dataset and a layer are made.
 	DatasetOptions, LayerOptions driver.Options
-	// Fields are the fields to write; nil writes one of every type. The driver must give the values back as they were.
+	// Fields are the fields to write; nil writes one of every type. The driver must give the values back as they were, or
+	// as Equal says. A width is minded.
 	Fields []feature.Field
-	// Geoms are the types of the layers to write; nil writes Point, LineString, Polygon, their collections, and those
-	// with Z, M and both. A layer without geometry is written where they include feature.Geometry only if NoGeometry is
-	// set.
+	// Geoms are the types of the layers to write; nil writes the seven types of Simple Features with all dimensions, and
+	// one of type Geometry.
 	Geoms []feature.GeomType
-	// NoGeometry says that a layer may have no geometry column.
+	// NoGeometry writes a layer without a geometry column as well.
 	NoGeometry bool
 	// SRS is that of the layers to write.
 	SRS feature.SRS
-	// Equal tells whether a value that was read is what the store makes of the one that was written, where the two may
-	// differ: a date-time that is kept as UTC. Nil asks for feature.Value.Equal.
+	// Equal is asked about a value that was read and is not the one that was written, whether that is what the store makes of it, such as the same instant in UTC.
 	Equal func(field feature.Field, wrote, read feature.Value) bool
-	// EqualGeometry is the same for geometries. Nil asks for the same geometry in any byte order.
+	// EqualGeometry is asked about a geometry that was read and is not the one that was written, nor a collection of it
+	// alone. Either may be nil.
 	EqualGeometry func(wrote, read feature.WKB) bool
-	// Reject is a feature for a layer of type Point without Z and M, with one field of the first type in Fields, that
-	// the store rejects with a *layer.RejectedError. Nil leaves that out.
+	// Reject is a feature for a layer of type Point, with one field, the first of Fields, that the store rejects with a
+	// *layer.RejectedError. Nil leaves that out.
 	Reject *feature.Feature
 }
 
@@ -110,6 +113,9 @@ func (c *Config) checks() []check {
 	list := driverChecks
 	if c.reads() {
 		list = append(list[:len(list):len(list)], datasetChecks...)
+	}
+	if c.Target != nil {
+		list = append(list[:len(list):len(list)], writeChecks...)
 	}
 	return list
 }

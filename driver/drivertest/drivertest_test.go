@@ -2,12 +2,15 @@ package drivertest
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/ogrcarto/ogrcarto/feature"
 )
 
 // recorder is a testing.TB that keeps what a check reports instead of failing the test.
@@ -94,9 +97,61 @@ func readConfig(t *testing.T, broken string) *Config {
 	}
 }
 
+// writeConfig is readConfig with a target.
+func writeConfig(t *testing.T, broken string) *Config {
+	c := readConfig(t, broken)
+	// A malformed geometry is the only thing that the driver does not take.
+	c.Reject = &feature.Feature{FID: 7, Geoms: []feature.WKB{feature.WKB("malformed")}, Values: []feature.Value{feature.Text("a")}}
+	c.NoGeometry = true
+	c.SRS = feature.SRS{Authority: "EPSG", Code: 4326}
+	c.Geoms = []feature.GeomType{feature.Geometry, feature.MultiSurface, feature.Polygon + 3000}
+	c.Target = func(t testing.TB) string { return filepath.Join(t.TempDir(), "new.mem") }
+	return c
+}
+
 // TestRun runs the suite over a driver that keeps all promises.
 func TestRun(t *testing.T) {
-	Run(t, *readConfig(t, ""))
+	t.Run("read", func(t *testing.T) { Run(t, *readConfig(t, "")) })
+	t.Run("write", func(t *testing.T) {
+		c := writeConfig(t, "")
+		c.Name, c.Damaged, c.Geoms = "", nil, nil
+		Run(t, *c)
+	})
+	t.Run("write into what exists", func(t *testing.T) {
+		c := writeConfig(t, "")
+		c.Name, c.Damaged, c.TargetExists = "", nil, true
+		target := c.Target
+		c.Target = func(t testing.TB) string {
+			name := target(t)
+			if err := os.WriteFile(name, nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			return name
+		}
+		Run(t, *c)
+	})
+}
+
+// TestSamples: what the suite writes is well-formed, and of the type that the column declares.
+func TestSamples(t *testing.T) {
+	for base := feature.Geometry; base <= feature.Triangle; base++ {
+		for dims := range feature.GeomType(4) {
+			for i := range 6 {
+				g := sampleGeometry(base+dims*1000, i)
+				typ, _ := g.Type()
+				if err := g.Check(); err != nil || !(base + dims*1000).Holds(typ) || g.IsEmpty() {
+					t.Errorf("sample %d of type %s is a %s: %v", i, base+dims*1000, typ, err)
+				}
+			}
+		}
+	}
+	for _, f := range everyField {
+		for _, v := range sampleValues(f) {
+			if err := fits(f, v); err != nil {
+				t.Errorf("field %s: %v", f.Name, err)
+			}
+		}
+	}
 }
 
 // TestBroken runs the suite over drivers that break one promise each: the check that guards the promise must fail.
@@ -150,9 +205,41 @@ func TestBroken(t *testing.T) {
 		"extent":                       "Extent",
 		"get":                          "Get",
 		"get shares":                   "Get",
+
+		"writes what is read":          "ReadOnly",
+		"loses a row":                  "RoundTrip",
+		"loses a null":                 "RoundTrip",
+		"keeps the values":             "RoundTrip",
+		"keeps the geometries":         "RoundTrip",
+		"changes the schema":           "RoundTrip",
+		"schema without a field":       "RoundTrip",
+		"other names":                  "RoundTrip",
+		"forgets the SRS":              "RoundTrip",
+		"no empty layers":              "EmptyLayer",
+		"another FID":                  "FIDs",
+		"close after commit":           "CloseAfterCommit",
+		"writes at once":               "AppendNoCommit",
+		"close commits":                "NoCommit",
+		"publishes the uncommitted":    "NoCommit",
+		"discard completes":            "Discard",
+		"completes what was cancelled": "CancelledDataset",
+		"creates over a file":          "ExistingDataset",
+		"makes the file at once":       "NoCommit",
+		"replaces at once":             "Replace",
+		"adds to what it replaces":     "Replace",
+		"any dataset option":           "CreateOptions",
+		"any layer option":             "CreateOptions",
+		"layer twice":                  "DuplicateLayer",
+		"two writers":                  "OneWriter",
+		"forgets to write":             "SeveralLayers",
+		"append overwrites":            "Append",
+		"appends to anything":          "Append",
+		"appends one FID again":        "Append",
+		"stops after a rejection":      "Rejected",
+		"rejects without saying so":    "Rejected",
 	} {
 		t.Run(broken, func(t *testing.T) {
-			if failed := failures(t, readConfig(t, broken)); len(failed[want]) == 0 {
+			if failed := failures(t, writeConfig(t, broken)); len(failed[want]) == 0 {
 				t.Errorf("the check %s does not notice; failed: %v", want, failed)
 			}
 		})

@@ -79,7 +79,8 @@ func (d *memory) Open(ctx context.Context, name string, m driver.Mode, o driver.
 	if m == driver.Create || m == driver.Replace {
 		specs = d.Info().Dataset
 	}
-	if _, err := driver.ParseOptions("open option of Memory", specs, o); err != nil && d.broken != "any option" {
+	if _, err := driver.ParseOptions("open option of Memory", specs, o); err != nil && d.broken != "any option" &&
+		(m != driver.Create || d.broken != "any dataset option") {
 		return nil, d.fail("open", name, err)
 	}
 	ds := &memoryDataset{d: d, ctx: ctx, name: name, mode: m}
@@ -108,6 +109,9 @@ func (d *memory) Open(ctx context.Context, name string, m driver.Mode, o driver.
 		}
 	case driver.Replace:
 		err = nil
+		if d.broken == "replaces at once" {
+			_ = os.Remove(name)
+		}
 	}
 	return ds, err
 }
@@ -181,6 +185,9 @@ func (ds *memoryDataset) Close() error {
 }
 
 func (ds *memoryDataset) publish() error {
+	if ds.d.broken == "adds to what it replaces" && ds.mode == driver.Replace {
+		ds.layers = append(ds.layers, ds.d.stored[ds.name]...)
+	}
 	ds.d.mu.Lock()
 	defer ds.d.mu.Unlock()
 	ds.d.stored[ds.name] = ds.layers
@@ -450,9 +457,162 @@ func newMemory(dir, broken string) (*memory, string) {
 }
 
 func (ds *memoryDataset) Create(_ context.Context, name string, s *feature.Schema, o driver.Options) (layer.Writer, error) {
-	return nil, ds.d.fail("create", ds.name, errors.ErrUnsupported)
+	if _, err := driver.ParseOptions("layer creation option of Memory", ds.d.Info().Layer, o); err != nil && ds.broken() != "any layer option" {
+		return nil, ds.d.fail("create", ds.name, err)
+	}
+	switch {
+	case ds.mode == driver.Read && ds.broken() != "writes what is read":
+		return nil, ds.d.fail("create", ds.name, errors.ErrUnsupported)
+	case ds.writing && ds.broken() != "two writers":
+		return nil, ds.d.fail("create", ds.name, errors.New("another writer is open"))
+	case ds.table(name) != nil && ds.broken() != "layer twice":
+		return nil, ds.d.fail("create", ds.name, fmt.Errorf("layer %s: %w", name, fs.ErrExist))
+	}
+	if ds.broken() == "changes the schema" {
+		s.Fields[0].Name = "changed"
+	}
+	t := &table{name: name, schema: s.Clone()}
+	if ds.broken() == "schema without a field" {
+		t.schema.Fields = t.schema.Fields[1:]
+	}
+	w := &memoryWriter{ds: ds, t: t, said: t.schema}
+	if ds.broken() == "other names" {
+		w.said = t.schema.Clone()
+		w.said.Fields[0].Name = "said"
+	}
+	if ds.broken() == "forgets the SRS" {
+		t.schema.Geoms[0].SRS = feature.SRS{}
+	}
+	ds.writing = true
+	return w, nil
 }
 
+func (ds *memoryDataset) broken() string { return ds.d.broken }
+
 func (ds *memoryDataset) Append(_ context.Context, name string) (layer.Writer, error) {
-	return nil, ds.d.fail("append", ds.name, errors.ErrUnsupported)
+	if ds.mode == driver.Read && ds.broken() != "writes what is read" {
+		return nil, ds.d.fail("append", ds.name, errors.ErrUnsupported)
+	}
+	t := ds.table(name)
+	if t == nil {
+		if ds.broken() != "appends to anything" {
+			return nil, ds.d.fail("append", ds.name, fmt.Errorf("layer %s: %w", name, fs.ErrNotExist))
+		}
+		t = ds.layers[0]
+	}
+	ds.writing = true
+	w := &memoryWriter{ds: ds, t: t, said: t.schema, appends: true}
+	if ds.broken() == "append overwrites" {
+		t.rows = nil
+	}
+	return w, nil
+}
+
+func (ds *memoryDataset) Discard() error {
+	if ds.mode == driver.Create || ds.mode == driver.Replace {
+		ds.spoiled = ds.broken() != "discard completes"
+	}
+	return ds.Close()
+}
+
+type memoryWriter struct {
+	ds       *memoryDataset
+	t        *table
+	said     *feature.Schema
+	rows     []*feature.Feature
+	appends  bool
+	rejected bool
+	done     bool
+}
+
+func (w *memoryWriter) Schema() *feature.Schema { return w.said }
+
+func (w *memoryWriter) Write(f *feature.Feature) error {
+	if w.rejected && w.ds.broken() == "stops after a rejection" {
+		return errors.New("a transaction that has failed")
+	}
+	if len(f.Geoms) > 0 && f.Geoms[0] != nil && f.Geoms[0].Check() != nil {
+		w.rejected = true
+		err := errors.New("a malformed geometry")
+		if w.ds.broken() == "rejects without saying so" {
+			return err
+		}
+		return &layer.RejectedError{FID: f.FID, Err: err}
+	}
+	c := f.Clone()
+	if w.ds.broken() == "keeps the values" {
+		copy(c.Values, f.Values)
+	}
+	if w.ds.broken() == "keeps the geometries" {
+		copy(c.Geoms, f.Geoms)
+	}
+	if c.FID == feature.NullFID || w.ds.broken() == "another FID" {
+		c.FID = int64(len(w.t.rows) + len(w.rows) + 1)
+		if w.ds.broken() != "another FID" {
+			f.FID = c.FID
+		}
+	}
+	if w.appends && w.ds.broken() == "appends one FID again" {
+		c.FID = w.t.rows[0].FID
+	}
+	if len(w.rows) == 1 && w.ds.broken() == "loses a null" {
+		c.Values[0] = feature.Null()
+	}
+	if w.ds.broken() == "writes at once" {
+		if len(w.t.rows) == 0 {
+			w.ds.layers = append(w.ds.layers, w.t)
+		}
+		w.t.rows = append(w.t.rows, c)
+		return nil
+	}
+	w.rows = append(w.rows, c)
+	if len(w.rows) == 3 && w.ds.broken() == "loses a row" {
+		w.rows = w.rows[:2]
+	}
+	return nil
+}
+
+func (w *memoryWriter) Commit() error {
+	w.done, w.ds.writing = true, false
+	if w.ds.broken() == "writes at once" {
+		return nil
+	}
+	if !w.appends {
+		w.ds.layers = append(w.ds.layers, w.t)
+	}
+	if len(w.rows) == 0 && w.ds.broken() == "no empty layers" {
+		w.ds.layers = w.ds.layers[:len(w.ds.layers)-1]
+	}
+	w.t = w.ds.own(w.t)
+	w.t.rows = append(w.t.rows[:len(w.t.rows):len(w.t.rows)], w.rows...)
+	return nil
+}
+
+// own replaces a layer by a copy, so that the stored one stays as it is until the dataset is closed.
+func (ds *memoryDataset) own(t *table) *table {
+	c := *t
+	for i := range ds.layers {
+		if ds.layers[i] == t {
+			ds.layers[i] = &c
+		}
+	}
+	return &c
+}
+
+func (w *memoryWriter) Close() error {
+	if w.done {
+		if w.ds.broken() == "close after commit" {
+			return fs.ErrClosed
+		}
+		return nil
+	}
+	w.done, w.ds.writing = true, false
+	if w.ds.mode != driver.Update && w.ds.broken() != "publishes the uncommitted" {
+		w.ds.spoiled = true
+	}
+	if w.ds.broken() == "close commits" {
+		w.ds.spoiled = false
+		return w.Commit()
+	}
+	return nil
 }

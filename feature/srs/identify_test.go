@@ -89,19 +89,23 @@ func TestIdentify(t *testing.T) {
 		{"root authority of another kind", change(t, utm31, `"Meter",1.0]]`, `"Meter",1.0],AUTHORITY["EPSG","4326"]]`), "EPSG:32631"},
 		{"EPSG:102100", change(t, `PROJCS["WGS_1984_Web_Mercator_Auxiliary_Sphere",`+gcsWGS84+auxiliary, `"Meter",1.0]]`,
 			`"Meter",1.0],AUTHORITY["EPSG",102100]]`), "EPSG:3857"},
-		{"WKT 2 root id", `GEOGCRS["x",DATUM["y",ELLIPSOID["z",1,2]],CS[ellipsoidal,2],AXIS["a",north],AXIS["b",east],ID["EPSG",4258]]`,
-			"EPSG:4258"},
+		{
+			"WKT 2 root id", `GEOGCRS["x",DATUM["y",ELLIPSOID["z",1,2]],CS[ellipsoidal,2],AXIS["a",north],AXIS["b",east],ID["EPSG",4258]]`,
+			"EPSG:4258",
+		},
 
 		{"state plane with the full digits", california3, "EPSG:2227"},
 		{"state plane in metres", `PROJCS["NAD_1983_StatePlane_California_III_FIPS_0403",` + gcsNAD83 +
 			`,PROJECTION["Lambert_Conformal_Conic"],PARAMETER["False_Easting",2000000.0],PARAMETER["False_Northing",500000.0],` +
 			`PARAMETER["Central_Meridian",-120.5],PARAMETER["Standard_Parallel_1",37.06666666666667],` +
 			`PARAMETER["Standard_Parallel_2",38.43333333333333],PARAMETER["Latitude_Of_Origin",36.5],UNIT["Meter",1.0]]`, "EPSG:26943"},
-		{"Lambert-93 on D_RGF93", `PROJCS["RGF93 / Lambert-93",GEOGCS["RGF93",DATUM["D_RGF93",SPHEROID["GRS_1980",6378137,298.257222101]],` +
-			`PRIMEM["Greenwich",0],UNIT["Degree",0.017453292519943295]],PROJECTION["Lambert_Conformal_Conic_2SP"],` +
-			`PARAMETER["standard_parallel_1",49],PARAMETER["standard_parallel_2",44],PARAMETER["latitude_of_origin",46.5],` +
-			`PARAMETER["central_meridian",3],PARAMETER["false_easting",700000],PARAMETER["false_northing",6600000],UNIT["Meter",1]]`,
-			"EPSG:2154"},
+		{
+			"Lambert-93 on D_RGF93", `PROJCS["RGF93 / Lambert-93",GEOGCS["RGF93",DATUM["D_RGF93",SPHEROID["GRS_1980",6378137,298.257222101]],` +
+				`PRIMEM["Greenwich",0],UNIT["Degree",0.017453292519943295]],PROJECTION["Lambert_Conformal_Conic_2SP"],` +
+				`PARAMETER["standard_parallel_1",49],PARAMETER["standard_parallel_2",44],PARAMETER["latitude_of_origin",46.5],` +
+				`PARAMETER["central_meridian",3],PARAMETER["false_easting",700000],PARAMETER["false_northing",6600000],UNIT["Meter",1]]`,
+			"EPSG:2154",
+		},
 		{"British National Grid of OGC", `PROJCS["OSGB 1936 / British National Grid",GEOGCS["OSGB 1936",DATUM["OSGB_1936",` +
 			`SPHEROID["Airy 1830",6377563.396,299.3249646]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],` +
 			`PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",49],PARAMETER["central_meridian",-2],` +
@@ -126,9 +130,11 @@ func TestIdentify(t *testing.T) {
 		{"web Mercator by name", `PROJCS["WGS 84 / Pseudo-Mercator",` + gcsWGS84 + mercator, "EPSG:3857"},
 		{"web Mercator by its EPSG method", `PROJCS["x",` + gcsWGS84 + strings.Replace(mercator, `"Mercator"`,
 			`"Popular_Visualisation_Pseudo_Mercator"`, 1), "EPSG:3857"},
-		{"web Mercator by extension", change(t, `PROJCS["Google Maps Global Mercator",`+gcsWGS84+mercator, `"Meter",1.0]]`,
-			`"Meter",1.0],EXTENSION["PROJ4","+proj=merc +a=6378137 +b=6378137 +lat_ts=0.0 +lon_0=0.0 +units=m +nadgrids=@null"]]`),
-			"EPSG:3857"},
+		{
+			"web Mercator by extension", change(t, `PROJCS["Google Maps Global Mercator",`+gcsWGS84+mercator, `"Meter",1.0]]`,
+				`"Meter",1.0],EXTENSION["PROJ4","+proj=merc +a=6378137 +b=6378137 +lat_ts=0.0 +lon_0=0.0 +units=m +nadgrids=@null"]]`),
+			"EPSG:3857",
+		},
 		{"World Mercator is not web Mercator", `PROJCS["WGS_1984_World_Mercator",` + gcsWGS84 + mercator, "EPSG:3395"},
 		{"Mercator with an auxiliary sphere of another type", `PROJCS["x",` + gcsWGS84 + change(t, auxiliary,
 			`"Auxiliary_Sphere_Type",0.0`, `"Auxiliary_Sphere_Type",2.0`), "none"},

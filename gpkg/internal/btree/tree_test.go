@@ -67,18 +67,6 @@ func fill(tb testing.TB, f *btree.File, root uint32, rows []row) {
 	}
 }
 
-// rootPage asks SQLite.
-func rootPage(tb testing.TB, name, table string) uint32 {
-	tb.Helper()
-	db := connect(tb, name)
-	defer db.Close()
-	var root uint32
-	if err := db.QueryRow("SELECT rootpage FROM sqlite_schema WHERE name = ?", table).Scan(&root); err != nil {
-		tb.Fatal(err)
-	}
-	return root
-}
-
 // selectRows reads a table through SQLite.
 func selectRows(tb testing.TB, db *sql.DB, table string) []row {
 	tb.Helper()

@@ -14,6 +14,8 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"syscall"
+	"time"
 	"unsafe"
 
 	"modernc.org/libc"
@@ -57,13 +59,16 @@ func (e *Error) Error() string { return e.Msg }
 // Primary returns the primary result code.
 func (e *Error) Primary() int { return e.Code & 0xff }
 
-// Is matches fs.ErrNotExist for a file that cannot be opened and context.Canceled for an interrupted statement.
+// Is matches context.Canceled for an interrupted statement, fs.ErrPermission for what may not be written, and
+// syscall.ENOSPC for a full disk.
 func (e *Error) Is(target error) bool {
 	switch e.Primary() {
 	case lib.SQLITE_INTERRUPT:
 		return target == context.Canceled
 	case lib.SQLITE_PERM, lib.SQLITE_READONLY:
 		return target == fs.ErrPermission
+	case lib.SQLITE_FULL:
+		return target == syscall.ENOSPC
 	}
 	return false
 }
@@ -75,11 +80,24 @@ func IsConstraint(err error) bool {
 		e.Primary() == lib.SQLITE_TOOBIG)
 }
 
-// IsUniqueViolation tells whether err says that a key is taken.
-func IsUniqueViolation(err error) bool {
+// IsKeyTaken tells whether err says that another row has the primary key. A value that another UNIQUE column has already
+// is something else.
+func IsKeyTaken(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Code == lib.SQLITE_CONSTRAINT_PRIMARYKEY || e.Code == lib.SQLITE_CONSTRAINT_UNIQUE ||
-		e.Code == lib.SQLITE_CONSTRAINT_ROWID)
+	return errors.As(err, &e) && (e.Code == lib.SQLITE_CONSTRAINT_PRIMARYKEY || e.Code == lib.SQLITE_CONSTRAINT_ROWID)
+}
+
+// IsBusy tells whether err says that another connection holds a lock.
+func IsBusy(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Primary() == lib.SQLITE_BUSY || e.Primary() == lib.SQLITE_LOCKED)
+}
+
+// IsHotJournal tells whether err says that the file has a journal that must be rolled back first, which a connection that
+// only reads cannot do.
+func IsHotJournal(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == lib.SQLITE_READONLY_ROLLBACK
 }
 
 // IsCantOpen tells whether err says that a file, or one that belongs to it, cannot be opened.
@@ -112,7 +130,7 @@ func Open(path string, mode OpenMode, vfs string) (*Conn, error) {
 		_ = c.Close()
 		return nil, err
 	}
-	lib.Xsqlite3_busy_timeout(c.tls, c.db, 5000)
+	c.SetBusyTimeout(5 * time.Second)
 	encoding, _, err := c.Text("PRAGMA encoding") // the first that reads the file
 	if err != nil {
 		_ = c.Close()
@@ -120,6 +138,11 @@ func Open(path string, mode OpenMode, vfs string) (*Conn, error) {
 	}
 	c.utf8 = encoding == "UTF-8"
 	return c, nil
+}
+
+// SetBusyTimeout sets how long a statement waits for a lock that another connection holds.
+func (c *Conn) SetBusyTimeout(d time.Duration) {
+	lib.Xsqlite3_busy_timeout(c.tls, c.db, int32(d.Milliseconds()))
 }
 
 // Close finalizes what is left of the statements and closes the database.

@@ -162,7 +162,7 @@ func compare(t *testing.T, p pair) *walview.View {
 	if err := os.Chmod(folder, 0o555); err != nil {
 		t.Fatal(err)
 	}
-	defer os.Chmod(folder, 0o755)
+	defer func() { _ = os.Chmod(folder, 0o755) }()
 	v, closeFiles := openView(t, filepath.Join(folder, "test.db"))
 	defer closeFiles()
 	if diff := cmp.Diff(dump(t, connect(t, oracle)), readThroughVFS(t, v)); diff != "" {
@@ -298,16 +298,26 @@ func TestView(t *testing.T) {
 		{name: "rolled back, then committed", make: func(t *testing.T, w writer) {
 			w.run(t, rows(100), "PRAGMA cache_size = 5", "BEGIN", rows(3000), "ROLLBACK", rows(3))
 		}, log: true},
-		{name: "partial frame", make: func(t *testing.T, w writer) { w.run(t, rows(100), rows(1)) },
-			patch: func(p pair, _ int) pair { return pair{p.db, p.wal[:len(p.wal)-7]} }, log: true},
-		{name: "partial frame header", make: func(t *testing.T, w writer) { w.run(t, rows(100), rows(1)) },
-			patch: func(p pair, pageSize int) pair { return pair{p.db, append(p.wal, p.wal[32:50]...)} }, log: true},
-		{name: "only a header", make: func(t *testing.T, w writer) { w.run(t, "PRAGMA wal_checkpoint(TRUNCATE)", rows(100)) },
-			patch: func(p pair, _ int) pair { return pair{p.db, p.wal[:32]} }},
-		{name: "partial header", make: func(t *testing.T, w writer) { w.run(t, "PRAGMA wal_checkpoint(TRUNCATE)", rows(100)) },
-			patch: func(p pair, _ int) pair { return pair{p.db, p.wal[:31]} }},
-		{name: "big-endian checksums", make: func(t *testing.T, w writer) { w.run(t, rows(100), rows(1)) },
-			patch: func(p pair, pageSize int) pair { return pair{p.db, bigEndian(p.wal, pageSize)} }, log: true},
+		{
+			name: "partial frame", make: func(t *testing.T, w writer) { w.run(t, rows(100), rows(1)) },
+			patch: func(p pair, _ int) pair { return pair{p.db, p.wal[:len(p.wal)-7]} }, log: true,
+		},
+		{
+			name: "partial frame header", make: func(t *testing.T, w writer) { w.run(t, rows(100), rows(1)) },
+			patch: func(p pair, pageSize int) pair { return pair{p.db, append(p.wal, p.wal[32:50]...)} }, log: true,
+		},
+		{
+			name: "only a header", make: func(t *testing.T, w writer) { w.run(t, "PRAGMA wal_checkpoint(TRUNCATE)", rows(100)) },
+			patch: func(p pair, _ int) pair { return pair{p.db, p.wal[:32]} },
+		},
+		{
+			name: "partial header", make: func(t *testing.T, w writer) { w.run(t, "PRAGMA wal_checkpoint(TRUNCATE)", rows(100)) },
+			patch: func(p pair, _ int) pair { return pair{p.db, p.wal[:31]} },
+		},
+		{
+			name: "big-endian checksums", make: func(t *testing.T, w writer) { w.run(t, rows(100), rows(1)) },
+			patch: func(p pair, pageSize int) pair { return pair{p.db, bigEndian(p.wal, pageSize)} }, log: true,
+		},
 		{name: "header says rollback journal", make: func(t *testing.T, w writer) {
 			w.run(t, rows(10), "PRAGMA wal_checkpoint(TRUNCATE)", "UPDATE t SET a = 3")
 		}, patch: func(p pair, _ int) pair { p.db[18], p.db[19] = 1, 1; return p }, log: true},

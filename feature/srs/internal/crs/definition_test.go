@@ -57,26 +57,44 @@ func TestEqual(t *testing.T) {
 		name, a, b string
 		want       bool
 	}{
-		{"Lambert of one and of two parallels", `PROJCS["x",` + geog + `,PROJECTION["Lambert_Conformal_Conic_1SP"],PARAMETER["latitude_of_origin",46]` + unit,
-			`PROJCS["y",` + geog + `,PROJECTION["Lambert_Conformal_Conic"],PARAMETER["Standard_Parallel_1",46],PARAMETER["Latitude_Of_Origin",46]` + unit, true},
-		{"parallels in either order", `PROJCS["x",` + geog + `,PROJECTION["Albers"],PARAMETER["standard_parallel_1",46],PARAMETER["standard_parallel_2",40]` + unit,
-			`PROJCS["y",` + geog + `,PROJECTION["Albers_Conic_Equal_Area"],PARAMETER["standard_parallel_1",40],PARAMETER["standard_parallel_2",46]` + unit, true},
-		{"azimuth and its complement", `PROJCS["x",` + geog + `,PROJECTION["Hotine_Oblique_Mercator"],PARAMETER["azimuth",337.25],PARAMETER["rectified_grid_angle",337.25]` + unit,
-			`PROJCS["y",` + geog + `,PROJECTION["Hotine_Oblique_Mercator_Azimuth_Natural_Origin"],PARAMETER["Azimuth",-22.75]` + unit, true},
-		{"Hotine by centre and by natural origin", `PROJCS["x",` + geog + `,PROJECTION["Hotine_Oblique_Mercator"],PARAMETER["azimuth",30]` + unit,
-			`PROJCS["y",` + geog + `,PROJECTION["Hotine_Oblique_Mercator_Azimuth_Center"],PARAMETER["Azimuth",30]` + unit, false},
-		{"Krovak by axes and by rotation", `PROJCS["x",` + geog + `,PROJECTION["Krovak"],PARAMETER["azimuth",30]` + `,UNIT["m",1],AXIS["X",EAST],AXIS["Y",NORTH]]`,
-			`PROJCS["y",` + geog + `,PROJECTION["Krovak"],PARAMETER["Azimuth",30],PARAMETER["X_Scale",-1],PARAMETER["Y_Scale",1],PARAMETER["XY_Plane_Rotation",90]` + unit, true},
-		{"Krovak and Krovak East North", `PROJCS["x",` + geog + `,PROJECTION["Krovak"],PARAMETER["azimuth",30]` + `,UNIT["m",1],AXIS["X",SOUTH],AXIS["Y",WEST]]`,
-			`PROJCS["y",` + geog + `,PROJECTION["Krovak"],PARAMETER["Azimuth",30],PARAMETER["X_Scale",-1],PARAMETER["Y_Scale",1],PARAMETER["XY_Plane_Rotation",90]` + unit, false},
-		{"westings and eastings", `PROJCS["x",` + geog + `,PROJECTION["Cassini_Soldner"],UNIT["m",1],AXIS["X",SOUTH],AXIS["Y",WEST]]`,
-			`PROJCS["y",` + geog + `,PROJECTION["Cassini"]` + unit, false},
+		{
+			"Lambert of one and of two parallels", `PROJCS["x",` + geog + `,PROJECTION["Lambert_Conformal_Conic_1SP"],PARAMETER["latitude_of_origin",46]` + unit,
+			`PROJCS["y",` + geog + `,PROJECTION["Lambert_Conformal_Conic"],PARAMETER["Standard_Parallel_1",46],PARAMETER["Latitude_Of_Origin",46]` + unit, true,
+		},
+		{
+			"parallels in either order", `PROJCS["x",` + geog + `,PROJECTION["Albers"],PARAMETER["standard_parallel_1",46],PARAMETER["standard_parallel_2",40]` + unit,
+			`PROJCS["y",` + geog + `,PROJECTION["Albers_Conic_Equal_Area"],PARAMETER["standard_parallel_1",40],PARAMETER["standard_parallel_2",46]` + unit, true,
+		},
+		{
+			"azimuth and its complement", `PROJCS["x",` + geog + `,PROJECTION["Hotine_Oblique_Mercator"],PARAMETER["azimuth",337.25],PARAMETER["rectified_grid_angle",337.25]` + unit,
+			`PROJCS["y",` + geog + `,PROJECTION["Hotine_Oblique_Mercator_Azimuth_Natural_Origin"],PARAMETER["Azimuth",-22.75]` + unit, true,
+		},
+		{
+			"Hotine by centre and by natural origin", `PROJCS["x",` + geog + `,PROJECTION["Hotine_Oblique_Mercator"],PARAMETER["azimuth",30]` + unit,
+			`PROJCS["y",` + geog + `,PROJECTION["Hotine_Oblique_Mercator_Azimuth_Center"],PARAMETER["Azimuth",30]` + unit, false,
+		},
+		{
+			"Krovak by axes and by rotation", `PROJCS["x",` + geog + `,PROJECTION["Krovak"],PARAMETER["azimuth",30]` + `,UNIT["m",1],AXIS["X",EAST],AXIS["Y",NORTH]]`,
+			`PROJCS["y",` + geog + `,PROJECTION["Krovak"],PARAMETER["Azimuth",30],PARAMETER["X_Scale",-1],PARAMETER["Y_Scale",1],PARAMETER["XY_Plane_Rotation",90]` + unit, true,
+		},
+		{
+			"Krovak and Krovak East North", `PROJCS["x",` + geog + `,PROJECTION["Krovak"],PARAMETER["azimuth",30]` + `,UNIT["m",1],AXIS["X",SOUTH],AXIS["Y",WEST]]`,
+			`PROJCS["y",` + geog + `,PROJECTION["Krovak"],PARAMETER["Azimuth",30],PARAMETER["X_Scale",-1],PARAMETER["Y_Scale",1],PARAMETER["XY_Plane_Rotation",90]` + unit, false,
+		},
+		{
+			"westings and eastings", `PROJCS["x",` + geog + `,PROJECTION["Cassini_Soldner"],UNIT["m",1],AXIS["X",SOUTH],AXIS["Y",WEST]]`,
+			`PROJCS["y",` + geog + `,PROJECTION["Cassini"]` + unit, false,
+		},
 		{"the prime meridian in either unit", grad, deg, true},
-		{"the two feet", `PROJCS["x",` + geog + `,PROJECTION["Gauss_Kruger"],UNIT["ft",0.3048]]`,
-			`PROJCS["x",` + geog + `,PROJECTION["Gauss_Kruger"],UNIT["ft",0.304800609601219]]`, false},
-		{"the false easting in its own unit", `PROJCS["x",` + geog + `,PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",1000],UNIT["ft",0.3048]]`,
+		{
+			"the two feet", `PROJCS["x",` + geog + `,PROJECTION["Gauss_Kruger"],UNIT["ft",0.3048]]`,
+			`PROJCS["x",` + geog + `,PROJECTION["Gauss_Kruger"],UNIT["ft",0.304800609601219]]`, false,
+		},
+		{
+			"the false easting in its own unit", `PROJCS["x",` + geog + `,PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",1000],UNIT["ft",0.3048]]`,
 			`PROJCRS["x",BASEGEOGCRS["g",DATUM["D_WGS_1984",ELLIPSOID["s",6378137,298.257223563]]],CONVERSION["c",METHOD["Transverse Mercator"],` +
-				`PARAMETER["False easting",304.8,LENGTHUNIT["metre",1]]],CS[Cartesian,2],AXIS["e",east],AXIS["n",north],LENGTHUNIT["foot",0.3048]]`, true},
+				`PARAMETER["False easting",304.8,LENGTHUNIT["metre",1]]],CS[Cartesian,2],AXIS["e",east],AXIS["n",north],LENGTHUNIT["foot",0.3048]]`, true,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a, b := define(t, test.a), define(t, test.b)

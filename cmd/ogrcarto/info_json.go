@@ -3,14 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/ogrcarto/ogrcarto/driver"
 	"github.com/ogrcarto/ogrcarto/feature"
@@ -196,8 +192,8 @@ func appendFeature(b []byte, f *feature.Feature, s *feature.Schema, geom geomFla
 			b = append(b, ',')
 		}
 		some = true
-		b = append(appendQuoted(b, s.Fields[i].Name), ':')
-		b = appendJSON(b, v, s.Fields[i].Subtype)
+		b = append(feature.AppendJSONString(b, s.Fields[i].Name), ':')
+		b = v.AppendJSON(b, s.Fields[i].Subtype)
 	}
 	b = append(b, '}')
 	if geom == "no" || len(f.Geoms) == 0 {
@@ -205,7 +201,7 @@ func appendFeature(b []byte, f *feature.Feature, s *feature.Schema, geom geomFla
 	}
 	b, wkt, err := appendGeometry(append(b, `,"geometry":`...), f.Geoms[0])
 	if wkt != nil {
-		b = appendQuoted(append(b, `,"wkt_geometry":`...), string(wkt))
+		b = feature.AppendJSONString(append(b, `,"wkt_geometry":`...), string(wkt))
 	}
 	if len(f.Geoms) > 1 {
 		b = append(b, `,"geometries":[`...)
@@ -218,7 +214,7 @@ func appendFeature(b []byte, f *feature.Feature, s *feature.Schema, geom geomFla
 			}
 			at := len(b)
 			if b, wkt, err = appendGeometry(b, g); wkt != nil {
-				b = appendQuoted(b[:at], string(wkt))
+				b = feature.AppendJSONString(b[:at], string(wkt))
 			}
 		}
 		b = append(b, ']')
@@ -243,116 +239,5 @@ func appendGeometry(b []byte, g feature.WKB) ([]byte, []byte, error) {
 	return append(b, "null"...), wkt, err
 }
 
-// appendJSON prints a value. Dates and times are text in OGR's form, binary data is base64, and numbers that JSON does not
-// have are null.
-func appendJSON(b []byte, v feature.Value, sub feature.Subtype) []byte {
-	switch v.Kind() {
-	case feature.KindUnset, feature.KindNull:
-		return append(b, "null"...)
-	case feature.KindBool:
-		return strconv.AppendBool(b, v.Bool())
-	case feature.KindInt:
-		if sub == feature.Boolean {
-			return strconv.AppendBool(b, v.Int() != 0)
-		}
-		return strconv.AppendInt(b, v.Int(), 10)
-	case feature.KindFloat:
-		return appendNumber(b, v.Float(), bits(sub))
-	case feature.KindJSON:
-		if json.Valid(v.Bytes()) {
-			return append(b, v.Bytes()...)
-		}
-	case feature.KindBytes:
-		b = append(b, '"')
-		b = base64.StdEncoding.AppendEncode(b, v.Bytes())
-		return append(b, '"')
-	case feature.KindIntList, feature.KindFloatList, feature.KindTextList:
-		return appendListJSON(b, v, sub)
-	}
-	return appendQuoted(b, v.String())
-}
+func quoted(s string) []byte { return feature.AppendJSONString(nil, s) }
 
-func appendListJSON(b []byte, v feature.Value, sub feature.Subtype) []byte {
-	b = append(b, '[')
-	comma := func(i int) {
-		if i > 0 {
-			b = append(b, ',')
-		}
-	}
-	for i, n := range v.IntList() {
-		comma(i)
-		if sub == feature.Boolean {
-			b = strconv.AppendBool(b, n != 0)
-			continue
-		}
-		b = strconv.AppendInt(b, n, 10)
-	}
-	for i, n := range v.FloatList() {
-		comma(i)
-		b = appendNumber(b, n, bits(sub))
-	}
-	for i, s := range v.TextList() {
-		comma(i)
-		b = appendQuoted(b, s)
-	}
-	return append(b, ']')
-}
-
-// bits returns how many bits the reals of a field have.
-func bits(sub feature.Subtype) int {
-	if sub == feature.Float32 {
-		return 32
-	}
-	return 64
-}
-
-// appendNumber prints a number of so many bits with as few digits as bring it back.
-func appendNumber(b []byte, f float64, bits int) []byte {
-	switch a := math.Abs(f); {
-	case math.IsNaN(f) || math.IsInf(f, 0):
-		return append(b, "null"...)
-	case a != 0 && (a < 1e-6 || a >= 1e21):
-		return strconv.AppendFloat(b, f, 'e', -1, bits)
-	}
-	return strconv.AppendFloat(b, f, 'f', -1, bits)
-}
-
-func quoted(s string) []byte { return appendQuoted(nil, s) }
-
-// appendQuoted prints a JSON string. Bytes that are not UTF-8 become U+FFFD.
-func appendQuoted(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			if r, n := utf8.DecodeRuneInString(s[i:]); r != utf8.RuneError || n > 1 {
-				i += n
-				continue
-			}
-		} else if c >= ' ' && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		b = append(b, s[from:i]...)
-		switch {
-		case c == '"' || c == '\\':
-			b = append(b, '\\', c)
-		case c == '\n':
-			b = append(b, `\n`...)
-		case c == '\t':
-			b = append(b, `\t`...)
-		case c == '\r':
-			b = append(b, `\r`...)
-		case c < ' ':
-			b = append(b, `\u00`...)
-			b = append(b, hex[c>>4], hex[c&15])
-		default:
-			b = append(b, "\ufffd"...)
-		}
-		i++
-		from = i
-	}
-	return append(append(b, s[from:]...), '"')
-}

@@ -1,6 +1,7 @@
 package gpkg
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -32,9 +33,8 @@ func (d *Dataset) catalog() ([]*Layer, error) {
 	}
 	layers := []*Layer{}
 	attributes := false
-	err = d.conn.Query(`SELECT table_name, data_type, identifier, description, min_x, min_y, max_x, max_y
-		FROM gpkg_contents`, func(s *sqlite.Stmt) error {
-		l := &Layer{d: d, name: s.Text(0), identifier: s.Text(2), description: s.Text(3), extent: feature.EmptyBounds()}
+	err = d.conn.Query(`SELECT table_name, data_type, identifier, description FROM gpkg_contents`, func(s *sqlite.Stmt) error {
+		l := &Layer{d: d, name: s.Text(0), identifier: s.Text(2), description: s.Text(3)}
 		switch strings.ToLower(s.Text(1)) {
 		case "features":
 			l.features = true
@@ -42,9 +42,6 @@ func (d *Dataset) catalog() ([]*Layer, error) {
 			attributes = true
 		default:
 			return nil // tiles, coverages
-		}
-		if s.Type(4) != sqlite.Null && s.Type(5) != sqlite.Null && s.Type(6) != sqlite.Null && s.Type(7) != sqlite.Null {
-			l.extent = feature.Bounds{MinX: s.Float(4), MinY: s.Float(5), MaxX: s.Float(6), MaxY: s.Float(7)}
 		}
 		if !tables[strings.ToLower(l.name)] {
 			d.Warn("gpkg_contents names a table %s that does not exist", l.name)
@@ -63,13 +60,21 @@ func (d *Dataset) catalog() ([]*Layer, error) {
 		}
 		layers = append(layers, more...)
 	}
+	d.layers = layers[:0]
 	for _, l := range layers {
-		if err := r.describe(l, tables); err != nil {
+		err := r.describe(l, tables)
+		var se *sqlite.Error
+		switch {
+		case err == nil:
+			d.layers = append(d.layers, l)
+		case errors.As(err, &se) && se.IsLogic(): // a view of what is not there, say: the others can be read nevertheless
+			d.Warn("table %s is left out: %v", l.name, err)
+		default:
+			d.layers = nil
 			return nil, fmt.Errorf("table %s: %w", l.name, err)
 		}
 	}
-	d.layers = layers
-	return layers, nil
+	return d.layers, nil
 }
 
 type catalogReader struct {
@@ -96,7 +101,7 @@ func (r *catalogReader) unlisted(d *Dataset) ([]*Layer, error) {
 		AND (sql IS NULL OR sql NOT LIKE 'CREATE VIRTUAL TABLE%')
 		AND NOT EXISTS (SELECT 1 FROM gpkg_contents c WHERE lower(c.table_name) = lower(m.name))
 		ORDER BY rowid`, func(s *sqlite.Stmt) error {
-		layers = append(layers, &Layer{d: d, name: s.Text(0), extent: feature.EmptyBounds()})
+		layers = append(layers, &Layer{d: d, name: s.Text(0)})
 		return nil
 	})
 	return layers, err
@@ -109,9 +114,14 @@ func (r *catalogReader) describe(l *Layer, tables map[string]bool) error {
 	if l.features && tables["gpkg_geometry_columns"] {
 		err := r.c.Query(`SELECT column_name, geometry_type_name, srs_id, z, m FROM gpkg_geometry_columns
 			WHERE lower(table_name) = lower(?)`, func(row *sqlite.Stmt) error {
-			t, err := feature.ParseGeomType(row.Text(1))
+			typeName := row.Text(1)
+			if strings.EqualFold(typeName, "GEOMCOLLECTION") { // the name in the tables of some versions of the standard
+				typeName = feature.GeometryCollection.Name()
+			}
+			t, err := feature.ParseGeomType(typeName)
 			if err != nil {
-				return fmt.Errorf("gpkg_geometry_columns: %w", err)
+				l.d.Warn("table %s: gpkg_geometry_columns: %v: it is read as Geometry", l.name, err)
+				t = feature.Geometry
 			}
 			geom = row.Text(0)
 			l.srsID, l.z, l.m = row.Int(2), row.Int(3), row.Int(4)
@@ -136,7 +146,7 @@ func (r *catalogReader) describe(l *Layer, tables map[string]bool) error {
 			return err
 		}
 	}
-	if geom != "" {
+	if len(s.Geoms) > 0 {
 		tree := "rtree_" + l.name + "_" + geom
 		if tables[strings.ToLower(tree)] && tables["gpkg_extensions"] {
 			_, listed, err := r.c.Int(`SELECT 1 FROM gpkg_extensions WHERE lower(table_name) = lower(?)
@@ -176,7 +186,8 @@ func (r *catalogReader) columns(l *Layer, s *feature.Schema, geom string) error 
 		base, _ := splitType(sqlType)
 		if pk := row.Int(4); pk > 0 {
 			keys++
-			if base == "INTEGER" && pk == 1 {
+			// INTEGER(8) would be a key like any other, which may be null or text.
+			if strings.EqualFold(sqlType, "INTEGER") && pk == 1 {
 				s.FIDColumn = name
 			}
 		}
@@ -192,7 +203,7 @@ func (r *catalogReader) columns(l *Layer, s *feature.Schema, geom string) error 
 		}
 		f.NotNull = row.Int(2) != 0
 		if row.Type(3) != sqlite.Null && !strings.EqualFold(row.Text(3), "NULL") {
-			f.Default = row.Text(3)
+			f.Default = defaultOf(f, row.Text(3))
 		}
 		if row.Int(5) >= 2 {
 			l.generated = append(l.generated, name)
@@ -204,7 +215,8 @@ func (r *catalogReader) columns(l *Layer, s *feature.Schema, geom string) error 
 		return err
 	}
 	if geom != "" && !geomFound {
-		return fmt.Errorf("has no column %s, which gpkg_geometry_columns names", geom)
+		l.d.Warn("table %s has no column %s, which gpkg_geometry_columns names, and is read without geometry", l.name, geom)
+		s.Geoms = nil
 	}
 	if keys > 1 {
 		s.FIDColumn = "" // a key of several columns is none
@@ -214,7 +226,7 @@ func (r *catalogReader) columns(l *Layer, s *feature.Schema, geom string) error 
 		// A table without such a key still numbers its rows, unless it was made WITHOUT ROWID or hides the name.
 		if st, err := r.c.Prepare("SELECT rowid FROM " + sqlbuilder.QuoteIdent(l.name)); err == nil {
 			st.Finalize()
-			if s.FieldIndex("rowid") < 0 {
+			if s.FieldIndex("rowid") < 0 && s.GeomIndex("rowid") < 0 {
 				l.fid = "rowid"
 			}
 		}

@@ -23,7 +23,7 @@ func fieldOf(name, sqlType string) feature.Field {
 		f.Type = feature.Integer
 	case "SMALLINT":
 		f.Type, f.Subtype = feature.Integer, feature.Int16
-	case "BOOLEAN":
+	case "BOOLEAN", "BOOL":
 		f.Type, f.Subtype = feature.Integer, feature.Boolean
 	case "REAL", "DOUBLE":
 		f.Type = feature.Real
@@ -40,7 +40,10 @@ func fieldOf(name, sqlType string) feature.Field {
 	case "TIME":
 		f.Type = feature.TimeField
 	default:
+		_, err := feature.ParseGeomType(base)
 		switch {
+		case err == nil: // a geometry that gpkg_geometry_columns does not list
+			f.Type = feature.Binary
 		case strings.Contains(base, "INT"):
 			f.Type = feature.Integer64
 		case strings.Contains(base, "CHAR"), strings.Contains(base, "CLOB"), strings.Contains(base, "TEXT"):
@@ -60,7 +63,10 @@ func splitType(sqlType string) (base string, size int) {
 	base = strings.ToUpper(strings.TrimSpace(sqlType))
 	if i := strings.IndexByte(base, '('); i >= 0 {
 		if j := strings.IndexByte(base[i:], ')'); j > 0 {
-			size, _ = strconv.Atoi(strings.TrimSpace(base[i+1 : i+j])) // 0, no limit, for what is not a number
+			n, err := strconv.Atoi(strings.TrimSpace(base[i+1 : i+j]))
+			if err == nil { // else no limit
+				size = n
+			}
 		}
 		base = strings.TrimSpace(base[:i])
 	}

@@ -36,7 +36,7 @@ func (w *Writer) commit() error {
 		if err := w.finishPages(s); err != nil {
 			return err
 		}
-		if err := d.conn.Exec("BEGIN IMMEDIATE"); err != nil {
+		if err := d.begin(); err != nil {
 			return err
 		}
 		if err := w.numberFrom(); err != nil {
@@ -65,7 +65,7 @@ func (w *Writer) commit() error {
 			return err
 		}
 	}
-	return d.conn.Exec("COMMIT")
+	return d.commit()
 }
 
 // finishPages completes the table's pages and those of its R-tree.
@@ -154,10 +154,7 @@ func (w *Writer) Close() error {
 	if s, ok := w.sink.(*sqlSink); ok {
 		s.close()
 	}
-	if d.conn.InTransaction() {
-		return d.wrap("roll back", w.table.Name, d.conn.Exec("ROLLBACK"))
-	}
-	return nil
+	return d.wrap("roll back", w.table.Name, d.rollback())
 }
 
 // timestamp returns the time of last change as gpkg_contents has it.
@@ -167,9 +164,7 @@ func (d *Dataset) timestamp() string { return d.now().UTC().Format("2006-01-02T1
 func (d *Dataset) Append(ctx context.Context, name string) (layer.Writer, error) {
 	w, err := d.appendLayer(ctx, name)
 	if err != nil {
-		if d.conn != nil && d.conn.InTransaction() {
-			_ = d.conn.Exec("ROLLBACK")
-		}
+		d.giveUp()
 		return nil, d.wrap("append", name, err)
 	}
 	return w, nil
@@ -177,6 +172,13 @@ func (d *Dataset) Append(ctx context.Context, name string) (layer.Writer, error)
 
 func (d *Dataset) appendLayer(ctx context.Context, name string) (*Writer, error) {
 	if err := d.writable(ctx); err != nil {
+		return nil, err
+	}
+	// From here on nobody else changes what is read of the file.
+	if err := d.begin(); err != nil {
+		return nil, err
+	}
+	if err := d.refresh(); err != nil {
 		return nil, err
 	}
 	l, err := d.find(name)
@@ -192,16 +194,15 @@ func (d *Dataset) appendLayer(ctx context.Context, name string) (*Writer, error)
 	if len(l.generated) > 0 {
 		return nil, fmt.Errorf("computes its column %s: %w", l.generated[0], errors.ErrUnsupported)
 	}
-	extent := feature.EmptyBounds()
+	w := newAppender(l)
 	if len(l.schema.Geoms) > 0 {
-		if extent, err = layer.Extent(ctx, l, 0); err != nil {
+		var known bool
+		if w.extent, known, err = l.Extent(ctx, 0); err == nil && !known {
+			w.extent, err = l.measure(ctx)
+		}
+		if err != nil {
 			return nil, err
 		}
-	}
-	w := newAppender(l)
-	w.extent = extent
-	if err := d.conn.Exec("BEGIN IMMEDIATE"); err != nil {
-		return nil, err
 	}
 	if err := w.suspendTriggers(); err != nil {
 		return nil, err

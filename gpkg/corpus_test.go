@@ -55,6 +55,7 @@ func features(t *testing.T, file string) []string {
 
 // TestCorpus copies other people's GeoPackages and lets ogrinfo tell both apart.
 func TestCorpus(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(testpeer.Shared(t, "data/corpus/gpkg"), "*.gpkg"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no files", err)
@@ -73,6 +74,7 @@ func TestCorpus(t *testing.T) {
 
 // TestReadsOGR reads what ogr2ogr writes, for each of its versions and with types of every kind.
 func TestReadsOGR(t *testing.T) {
+	t.Parallel()
 	shp := testpeer.Shared(t, "data/naturalearth_lowres.shp")
 	for _, version := range []string{"1.0", "1.1", "1.2", "1.3"} {
 		t.Run(version, func(t *testing.T) {

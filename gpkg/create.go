@@ -99,6 +99,9 @@ func (d *Dataset) publish() error {
 	if err == nil {
 		err = syncFile(d.tmp)
 	}
+	if err == nil {
+		err = d.removeLeftovers()
+	}
 	if err == nil && d.mode == driver.Create {
 		// Link fails where the target exists, which Rename would replace. Not every file system has it.
 		if err = os.Link(d.tmp, d.name); err == nil {
@@ -119,6 +122,20 @@ func (d *Dataset) publish() error {
 		return err
 	}
 	return syncFolder(filepath.Dir(d.name))
+}
+
+// removeLeftovers removes the journal and log that an earlier file of the same name may have left, after a crash say:
+// SQLite would take them for the new file's and spoil it.
+func (d *Dataset) removeLeftovers() error {
+	if _, err := os.Lstat(d.name); d.mode == driver.Create && err == nil {
+		return nil // the file is not ours, nor are they; publish will say so
+	}
+	for _, suffix := range []string{"-journal", "-wal", "-shm"} {
+		if err := os.Remove(d.name + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 func syncFile(name string) error {

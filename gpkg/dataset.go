@@ -3,12 +3,15 @@ package gpkg
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/ogrcarto/ogrcarto/driver"
@@ -28,15 +31,18 @@ type Dataset struct {
 	listAll string // the option LIST_ALL_TABLES
 	version int    // the file's user_version: 10200 for 1.2; 0 where it is older
 
+	dataVersion int64 // SQLite's data_version when layers was read, where the file is being updated
+
 	conn   *sqlite.Conn
 	layers []*Layer // read from the catalog when first asked for; nil when they must be read anew
 
 	view     io.Closer // what belongs to a view of a database in WAL mode, or nil
 	snapshot *walview.View
-	tmp      string    // the name under which a new file is written, or ""
-	pages    *pageFile // the same file as pages, while a layer of it is being filled; conn is nil then
-	writer   *Writer   // the one that is open
-	spoiled  bool      // a Writer was closed without being committed: a new file must not appear
+	tmp      string       // the name under which a new file is written, or ""
+	pages    *pageFile    // the same file as pages, while a layer of it is being filled; conn is nil then
+	writer   *Writer      // the one that is open
+	running  atomic.Int32 // statements that a context may interrupt
+	spoiled  bool         // a Writer was closed without being committed: a new file must not appear
 	finished bool
 }
 
@@ -48,6 +54,7 @@ func (d *Dataset) openExisting() error {
 		return err
 	}
 	n, err := io.ReadFull(f, head)
+	st, serr := f.Stat()
 	_ = f.Close()
 	if err != nil || !bytes.HasPrefix(head, sqliteMagic) {
 		if n > 16 {
@@ -55,10 +62,20 @@ func (d *Dataset) openExisting() error {
 		}
 		return fmt.Errorf("begins with %q, want the magic of an SQLite file, %q", head[:n], sqliteMagic)
 	}
+	if serr != nil {
+		return serr
+	}
+	if err := d.checkSize(head, st.Size()); err != nil {
+		return err
+	}
 	if d.mode == driver.Update {
 		d.conn, err = sqlite.Open(d.name, sqlite.ReadWrite, "")
 	} else {
 		err = d.openReadOnly(head[18] == 2 || head[19] == 2)
+		if sqlite.IsHotJournal(err) {
+			return fmt.Errorf("a change of it was interrupted, and its journal %s-journal is not rolled back, which would be "+
+				"writing: open it for update once: %w", filepath.Base(d.name), err)
+		}
 	}
 	if err != nil {
 		return err
@@ -73,6 +90,27 @@ func (d *Dataset) openExisting() error {
 	d.version = int(version)
 	_, err = d.catalog()
 	return err
+}
+
+// checkSize returns an error for a file that is shorter than its header says (https://www.sqlite.org/fileformat2.html,
+// 1.3). SQLite notices that only by the page, and takes what is missing of the last one for zeros: for rows of nulls.
+func (d *Dataset) checkSize(head []byte, size int64) error {
+	pageSize, pages := int64(binary.BigEndian.Uint16(head[16:])), int64(binary.BigEndian.Uint32(head[28:]))
+	if pageSize == 1 {
+		pageSize = 65536
+	}
+	switch {
+	case size >= pages*pageSize:
+		return nil
+	case head[18] != 1 || head[19] != 1: // the rest may be in the write-ahead log
+		return nil
+	case !bytes.Equal(head[24:28], head[92:96]): // the number of pages was not kept up to date
+		return nil
+	}
+	if _, err := os.Stat(d.name + "-journal"); err == nil {
+		return nil // a change that was interrupted, for SQLite to judge
+	}
+	return fmt.Errorf("is cut off: it has %d bytes, want %d for %d pages of %d", size, pages*pageSize, pages, pageSize)
 }
 
 // LayerNames returns the names of the tables of features and attributes, in the order of gpkg_contents.
@@ -111,10 +149,15 @@ func (d *Dataset) find(name string) (*Layer, error) {
 	}
 	names := make([]string, len(layers))
 	for i, l := range layers {
-		if strings.EqualFold(l.name, name) {
+		if l.name == name {
 			return l, nil
 		}
 		names[i] = l.name
+	}
+	for _, l := range layers {
+		if strings.EqualFold(l.name, name) {
+			return l, nil
+		}
 	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("%w: there are no layers", fs.ErrNotExist)
@@ -133,6 +176,16 @@ func (d *Dataset) wrapFID(op, layerName string, fid int64, err error) error {
 	return &driver.Error{Op: op, Driver: "gpkg", Name: d.name, Layer: layerName, FID: fid, Err: err}
 }
 
+// refresh forgets what was read of the catalog if another connection has changed the file since. It is called within a
+// transaction, so that what is read next holds until its end.
+func (d *Dataset) refresh() error {
+	version, _, err := d.conn.Int("PRAGMA data_version")
+	if err == nil && version != d.dataVersion {
+		d.layers, d.dataVersion = nil, version
+	}
+	return err
+}
+
 // writable returns an error unless the dataset may be changed now.
 func (d *Dataset) writable(ctx context.Context) error {
 	switch {
@@ -142,6 +195,8 @@ func (d *Dataset) writable(ctx context.Context) error {
 		return fmt.Errorf("opened for reading: %w", errors.ErrUnsupported)
 	case d.writer != nil:
 		return fmt.Errorf("layer %s is still being written", d.writer.table.Name)
+	case d.conn == nil:
+		return errors.New("an error before this one left nothing to write to")
 	}
 	return ctx.Err()
 }

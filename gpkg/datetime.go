@@ -63,11 +63,12 @@ func scanDate(b []byte) (days int64, rest []byte, ok bool) {
 		b = b[:len(b)-1]
 	}
 	negative := len(b) > 0 && b[0] == '-'
-	if negative {
+	if negative || len(b) > 0 && b[0] == '+' {
 		b = b[1:]
 	}
 	n := 0
-	for n < len(b) && n < 6 && b[n] >= '0' && b[n] <= '9' {
+	// A year of six digits may be more microseconds away than an int64 counts.
+	for n < len(b) && n < 5 && b[n] >= '0' && b[n] <= '9' {
 		n++
 	}
 	if n < 4 || len(b) < n+6 || (b[n] != '-' && b[n] != '/') || b[n+3] != b[n] {
@@ -134,7 +135,7 @@ func scanClock(b []byte) (micros int64, zone feature.Zone, ok bool) {
 		}
 		micros += int64(s) * 1_000_000
 		b = b[3:]
-		if len(b) > 1 && (b[0] == '.' || b[0] == ',') {
+		if len(b) > 1 && (b[0] == '.' || b[0] == ',') && b[1] >= '0' && b[1] <= '9' {
 			b = b[1:]
 			unit := int64(100_000)
 			for len(b) > 0 && b[0] >= '0' && b[0] <= '9' {
@@ -161,12 +162,12 @@ func scanClock(b []byte) (micros int64, zone feature.Zone, ok bool) {
 			return 0, zone, false
 		}
 		rest := b[3:]
-		if len(rest) > 0 && rest[0] == ':' {
-			rest = rest[1:]
-		}
 		om := 0
 		if len(rest) > 0 {
-			if om, ok = digits(rest, 2); !ok || len(rest) > 2 {
+			if rest[0] == ':' {
+				rest = rest[1:]
+			}
+			if om, ok = digits(rest, 2); !ok || len(rest) > 2 || om > 59 {
 				return 0, zone, false
 			}
 		}
@@ -206,7 +207,5 @@ func parseTime(b []byte) (feature.Value, bool) {
 	return feature.TimeOfDay(micros), true
 }
 
-// appendTime writes a time of day.
-func appendTime(dst []byte, v feature.Value) []byte {
-	return v.Time().AppendFormat(dst, "15:04:05.999999")
-}
+// appendTime writes a time of day, with a fraction where there is one.
+func appendTime(dst []byte, v feature.Value) []byte { return v.AppendString(dst) }

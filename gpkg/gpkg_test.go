@@ -2,10 +2,11 @@ package gpkg_test
 
 import (
 	"context"
-	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -49,23 +50,103 @@ func rows(tb testing.TB, l layer.Layer, q layer.Query) []*feature.Feature {
 	return list
 }
 
-// sound fails the test unless SQLite, its R-tree module and GDAL's validator are content with the file.
+// sound fails the test unless intact and GDAL's validator are content with the file.
 func sound(tb testing.TB, name string) {
 	tb.Helper()
-	if out := testpeer.Output(tb, "sqlite3", "-readonly", name, "PRAGMA integrity_check"); out != "ok\n" {
-		tb.Errorf("integrity_check: %s", out)
+	intact(tb, name)
+	if !testing.Short() {
+		testpeer.Validate(tb, name)
 	}
-	trees := testpeer.Output(tb, "sqlite3", "-readonly", name,
-		"SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%USING rtree%'")
-	for _, tree := range strings.Split(strings.TrimSpace(trees), "\n") {
-		if tree == "" {
+}
+
+// intact fails the test unless SQLite, its R-tree module and consistent are content with the file. It is for files that
+// the validator takes for wrong: with an empty geometry, for which it looks at bit 3 of the header's flags, want 4 (OGC
+// 12-128r18, 2.1.3.1).
+func intact(tb testing.TB, name string) {
+	tb.Helper()
+	out := testpeer.Output(tb, "sqlite3", "-readonly", name, `PRAGMA integrity_check; PRAGMA foreign_key_check;
+		SELECT 'rtreecheck ' || name, rtreecheck(name) FROM sqlite_master
+		WHERE sql LIKE 'CREATE VIRTUAL TABLE%USING rtree%' AND rtreecheck(name) <> 'ok'`)
+	if out != "ok\n" {
+		tb.Errorf("integrity_check, foreign_key_check, rtreecheck: %s", out)
+	}
+	consistent(tb, name)
+}
+
+// sameExtent tells whether got is want, but for what OGR makes of it: it writes 15 digits, or takes an R-tree's float32.
+func sameExtent(got, want feature.Bounds) bool {
+	if got.IsEmpty() || want.IsEmpty() {
+		return got.IsEmpty() && want.IsEmpty()
+	}
+	near := func(a, b float64) bool { return math.Abs(a-b) <= 4e-7*math.Abs(b) }
+	const digits = 1e-14
+	grown := feature.Bounds{
+		MinX: got.MinX - digits*math.Abs(got.MinX), MinY: got.MinY - digits*math.Abs(got.MinY),
+		MaxX: got.MaxX + digits*math.Abs(got.MaxX), MaxY: got.MaxY + digits*math.Abs(got.MaxY),
+	}
+	return grown.Contains(want) && near(got.MinX, want.MinX) && near(got.MinY, want.MinY) && near(got.MaxX, want.MaxX) &&
+		near(got.MaxY, want.MaxY)
+}
+
+// consistent fails the test unless what the file says of each layer is so: its extent, its number of rows, and that its
+// R-tree has a box around every geometry and no other.
+func consistent(tb testing.TB, name string) {
+	tb.Helper()
+	ctx := context.Background()
+	ds := mustOpen(tb, name, driver.Read, nil)
+	defer ds.Close()
+	names, err := ds.LayerNames(ctx)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, n := range names {
+		l := mustLayer(tb, ds, n)
+		boxes := make(map[int64]feature.Bounds)
+		count, extent := int64(0), feature.EmptyBounds()
+		for f, err := range l.Features(ctx, layer.Query{Columns: []string{}}) {
+			if err != nil {
+				tb.Fatal(err)
+			}
+			count++
+			if len(f.Geoms) > 0 && f.Geoms[0] != nil {
+				b, err := f.Geoms[0].Bounds()
+				if err != nil {
+					tb.Fatalf("layer %s: feature %d: %v", n, f.FID, err)
+				}
+				if !b.IsEmpty() {
+					boxes[f.FID] = b
+				}
+				extent = extent.Union(b)
+			}
+		}
+		if got, ok, err := l.Count(ctx, layer.Query{}); !ok || err != nil || got != count {
+			tb.Errorf("layer %s: Count returns %d, %v, %v, want %d", n, got, ok, err, count)
+		}
+		if len(l.Schema().Geoms) == 0 {
 			continue
 		}
-		if out := testpeer.Output(tb, "sqlite3", "-readonly", name, "SELECT rtreecheck('"+tree+"')"); out != "ok\n" {
-			tb.Errorf("rtreecheck %s: %s", tree, out)
+		if got, err := layer.Extent(ctx, l, 0); err != nil || !sameExtent(got, extent) {
+			tb.Errorf("layer %s: Extent returns %.17g, %v, want %.17g", n, got, err, extent)
+		}
+		tree, err := l.IndexBoxes()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if tree == nil {
+			continue
+		}
+		for fid, b := range boxes {
+			got, ok := tree[fid]
+			if !ok || !got.Contains(b) {
+				tb.Errorf("layer %s: feature %d: the R-tree has %v (%v), want a box around %v", n, fid, got, ok, b)
+			}
+		}
+		for fid := range tree {
+			if _, ok := boxes[fid]; !ok {
+				tb.Errorf("layer %s: the R-tree has a box for feature %d, which has no geometry or is not there", n, fid)
+			}
 		}
 	}
-	testpeer.Validate(tb, name)
 }
 
 var pointSchema = &feature.Schema{
@@ -93,7 +174,7 @@ func newPoints() *points {
 
 func (p *points) next(i int) *feature.Feature {
 	p.wkb = feature.AppendPoint(p.wkb[:0], p.rng.Float64()*360-180, p.rng.Float64()*180-90)
-	p.text = fmt.Appendf(p.text[:0], "name of %d", i)
+	p.text = strconv.AppendInt(append(p.text[:0], "name of "...), int64(i), 10)
 	p.f.FID = feature.NullFID
 	p.f.Geoms[0] = p.wkb
 	p.f.Values[0] = feature.Int(int64(i))

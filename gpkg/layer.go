@@ -22,13 +22,12 @@ type Layer struct {
 	identifier  string
 	description string
 	schema      *feature.Schema
-	features    bool           // data_type is features
-	view        bool           // a view, not a table
-	fid         string         // the column of the FID, or rowid, or "" where rows are numbered as they come
-	extent      feature.Bounds // of gpkg_contents; empty where it has none
-	srsID, z, m int64          // of gpkg_geometry_columns
-	rtree       string         // the table of the R-tree, or ""
-	generated   []string       // columns that the table computes
+	features    bool     // data_type is features
+	view        bool     // a view, not a table
+	fid         string   // the column of the FID, or rowid, or "" where rows are numbered as they come
+	srsID, z, m int64    // of gpkg_geometry_columns
+	rtree       string   // the table of the R-tree, or ""
+	generated   []string // columns that the table computes
 }
 
 var (
@@ -90,7 +89,7 @@ func (l *Layer) query(ctx context.Context, q layer.Query) (*rows, layer.Query, e
 	}
 	t := sqlbuilder.Table{Name: l.name, Schema: l.schema, FID: l.fid}
 	if q.Box != nil && l.rtree != "" {
-		if root, ok := l.treeBounds(); !ok || area(intersection(*q.Box, root)) < scanShare*area(root) {
+		if root, ok := l.treeBounds(); !ok || share(*q.Box, root) < scanShare {
 			t.RTree = l.rtree
 		}
 	}
@@ -113,22 +112,48 @@ func (l *Layer) query(ctx context.Context, q layer.Query) (*rows, layer.Query, e
 	}
 	r.partial = !sel.All
 	r.f.Reset(l.schema)
-	r.stop = context.AfterFunc(ctx, l.d.conn.Interrupt)
+	r.stop = l.d.interruptible(ctx)
 	residual.Box = nil // rows looks at it, by the header's envelope and before it reads a value
 	return r, residual, nil
 }
 
-func intersection(a, b feature.Bounds) feature.Bounds {
-	return feature.Bounds{
-		MinX: max(a.MinX, b.MinX), MinY: max(a.MinY, b.MinY), MaxX: min(a.MaxX, b.MaxX), MaxY: min(a.MaxY, b.MaxY),
+// interruptible lets the end of ctx interrupt the statement that is about to run. stop must be called before another one
+// runs. When it returns nothing is interrupted any more: an interruption that came late would hit whatever runs next. Nor
+// is a statement interrupted while others are under way, since SQLite would end them all.
+func (d *Dataset) interruptible(ctx context.Context) (stop func()) {
+	conn, done := d.conn, make(chan struct{})
+	d.running.Add(1)
+	cancel := context.AfterFunc(ctx, func() {
+		if d.running.Load() == 1 {
+			conn.Interrupt()
+		}
+		close(done)
+	})
+	return func() {
+		if !cancel() {
+			<-done
+		}
+		d.running.Add(-1)
 	}
 }
 
-func area(b feature.Bounds) float64 {
-	if b.IsEmpty() {
+// share returns which part of whole lies in box. A side without length has no part in that: a line is not an area.
+func share(box, whole feature.Bounds) float64 {
+	i := feature.Bounds{
+		MinX: max(box.MinX, whole.MinX), MinY: max(box.MinY, whole.MinY),
+		MaxX: min(box.MaxX, whole.MaxX), MaxY: min(box.MaxY, whole.MaxY),
+	}
+	if i.IsEmpty() {
 		return 0
 	}
-	return (b.MaxX - b.MinX) * (b.MaxY - b.MinY)
+	part := 1.0
+	if w := whole.MaxX - whole.MinX; w > 0 {
+		part *= (i.MaxX - i.MinX) / w
+	}
+	if h := whole.MaxY - whole.MinY; h > 0 {
+		part *= (i.MaxY - i.MinY) / h
+	}
+	return part
 }
 
 // rows is an iteration under way.
@@ -141,7 +166,7 @@ type rows struct {
 	partial  bool  // some column is not read: it must be unset whatever became of the last row
 	f        feature.Feature
 	number   int64 // of the row, for tables without an FID
-	stop     func() bool
+	stop     func()
 }
 
 func (r *rows) close() {
@@ -261,7 +286,7 @@ func (l *Layer) Count(ctx context.Context, q layer.Query) (int64, bool, error) {
 	}
 	n, ok, err := l.storedCount()
 	if err == nil && !ok {
-		stop := context.AfterFunc(ctx, l.d.conn.Interrupt)
+		stop := l.d.interruptible(ctx)
 		n, _, err = l.d.conn.Int(sqlbuilder.Count(l.name))
 		stop()
 	}
@@ -293,24 +318,37 @@ func (l *Layer) Extent(ctx context.Context, geom int) (feature.Bounds, bool, err
 	if err := ctx.Err(); err != nil {
 		return feature.EmptyBounds(), false, err
 	}
-	if l.d.conn == nil || geom != 0 || len(l.schema.Geoms) == 0 || l.extent.IsEmpty() {
+	if l.d.conn == nil || geom != 0 || len(l.schema.Geoms) == 0 {
 		return feature.EmptyBounds(), false, nil
+	}
+	e, err := l.d.storedExtent(l.name)
+	if err != nil {
+		return e, false, l.d.wrap("read", l.name, err)
+	}
+	if e.IsEmpty() {
+		return e, false, nil
 	}
 	if l.rtree != "" {
 		tree, ok := l.treeBounds()
-		if !ok || tree != roundOut(l.extent) {
+		if !ok || !isRounded(tree, e) {
 			return feature.EmptyBounds(), false, nil
 		}
 	}
-	return l.extent, true, nil
+	return e, true, nil
 }
 
-// roundOut returns the bounds as an R-tree keeps them: in float32, rounded outwards.
-func roundOut(b feature.Bounds) feature.Bounds {
-	return feature.Bounds{
-		MinX: float64(roundDown(b.MinX)), MinY: float64(roundDown(b.MinY)),
-		MaxX: float64(roundUp(b.MaxX)), MaxY: float64(roundUp(b.MaxY)),
+// isRounded tells whether tree is b as an R-tree keeps it: in float32, rounded outwards. SQLite moves a number that
+// float32 does not hold by 2^-23 of itself, which may be two steps; packing the tree moves it by one.
+func isRounded(tree, b feature.Bounds) bool {
+	for _, v := range [...]struct{ tree, b float64 }{
+		{tree.MinX, b.MinX}, {tree.MinY, b.MinY}, {-tree.MaxX, -b.MaxX}, {-tree.MaxY, -b.MaxY},
+	} {
+		least := v.b - math.Abs(v.b)*(3.0/(1<<23)) - math.SmallestNonzeroFloat32
+		if !(least <= v.tree && v.tree <= v.b) {
+			return false
+		}
 	}
+	return true
 }
 
 // treeBounds returns the bounds of the R-tree's root node; ok is false when it has none.
@@ -368,7 +406,7 @@ func (l *Layer) Get(ctx context.Context, fid int64) (*feature.Feature, error) {
 	if err != nil {
 		return nil, l.d.wrap("read", l.name, err)
 	}
-	r := &rows{l: l, stmt: stmt, hasGeoms: true, stop: func() bool { return true }}
+	r := &rows{l: l, stmt: stmt, hasGeoms: true, stop: func() {}}
 	defer r.close()
 	for i := range l.schema.Fields {
 		r.fields = append(r.fields, i)

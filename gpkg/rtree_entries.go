@@ -8,7 +8,7 @@ import (
 
 // maxEntriesInMemory is how many entries of an R-tree are held in memory; beyond that they go to a temporary file. Each
 // takes about 50 bytes while the tree is packed.
-const maxEntriesInMemory = 2 << 20
+const maxEntriesInMemory = 1 << 20
 
 // entryChunk is how many entries are allocated at a time: a slice that grows would leave its former selves behind.
 const entryChunk = 1 << 16
@@ -20,6 +20,7 @@ type rtreeEntries struct {
 	n      int
 	bounds box
 	chunks [][]entry  // those in memory, in the order in which they came
+	free   [][]entry  // chunks that were emptied
 	spill  *spillFile // those that came before, or nil
 	sorted bool       // ids came in increasing order
 	last   int64
@@ -48,7 +49,13 @@ func (t *rtreeEntries) addEntry(e entry) error {
 				return err
 			}
 		}
-		t.chunks = append(t.chunks, make([]entry, 0, entryChunk))
+		var chunk []entry
+		if n := len(t.free); n > 0 {
+			chunk, t.free = t.free[n-1], t.free[:n-1]
+		} else {
+			chunk = make([]entry, 0, entryChunk)
+		}
+		t.chunks = append(t.chunks, chunk)
 		i = len(t.chunks) - 1
 	}
 	t.chunks[i] = append(t.chunks[i], e)
@@ -87,7 +94,7 @@ func (t *rtreeEntries) pack(out rtreeTables) error {
 
 // close removes the temporary file, if there is one.
 func (t *rtreeEntries) close() {
-	t.chunks = nil
+	t.chunks, t.free = nil, nil
 	if t.spill != nil {
 		t.spill.close()
 		t.spill = nil

@@ -112,6 +112,7 @@ func (t *rtreeEntries) spillOut() error {
 				return err
 			}
 		}
+		t.free = append(t.free, c[:0])
 	}
 	t.chunks = t.chunks[:0]
 	return t.spill.w.Flush()
@@ -125,8 +126,8 @@ type sorter struct {
 	size int // of a run
 }
 
-// runLength is how many records are sorted at a time, in 32 MB of memory.
-const runLength = 1 << 20
+// runLength is how many records are sorted at a time, in 16 MB of memory.
+const runLength = 512 << 10
 
 func newSorter(dir string, size int) (*sorter, error) {
 	f, err := newSpillFile(dir)
@@ -134,6 +135,9 @@ func newSorter(dir string, size int) (*sorter, error) {
 }
 
 func (s *sorter) add(r record) error {
+	if s.run == nil {
+		s.run = make([]record, 0, s.size)
+	}
 	s.run = append(s.run, r)
 	if len(s.run) >= s.size {
 		return s.endRun()
@@ -242,7 +246,7 @@ func (t *rtreeEntries) sortOnDisk() (*diskEntries, error) {
 	if err := t.spillOut(); err != nil {
 		return nil, err
 	}
-	t.chunks = nil
+	t.chunks, t.free = nil, nil
 	size := min(runLength, t.limit)
 	var errs [2]error
 	d := &diskEntries{n: t.n}

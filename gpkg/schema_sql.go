@@ -112,7 +112,42 @@ func columnSQL(f feature.Field) string {
 	}
 	if f.Default != "" {
 		// In parentheses any expression may be a default, not only a literal.
-		sql += " DEFAULT (" + f.Default + ")"
+		sql += " DEFAULT (" + defaultSQL(f) + ")"
+	}
+	return sql
+}
+
+// nowSQL is the default of a DATETIME column that takes the time of insertion: CURRENT_TIMESTAMP in the standard's form.
+const nowSQL = "strftime('%Y-%m-%dT%H:%M:%fZ','now')"
+
+// defaultSQL returns a field's default as an SQL expression, dates and times in the standard's form.
+func defaultSQL(f feature.Field) string {
+	if f.Type == feature.DateTimeField && strings.EqualFold(f.Default, "CURRENT_TIMESTAMP") {
+		return nowSQL
+	}
+	text, ok := strings.CutPrefix(f.Default, "'")
+	if ok {
+		text, ok = strings.CutSuffix(text, "'")
+	}
+	if ok {
+		switch f.Type {
+		case feature.DateTimeField:
+			if v, ok := parseDateTime([]byte(text)); ok {
+				return "'" + string(appendDateTime(nil, v)) + "'"
+			}
+		case feature.DateField:
+			if v, ok := parseDate([]byte(text)); ok {
+				return "'" + string(appendDate(nil, v)) + "'"
+			}
+		}
+	}
+	return f.Default
+}
+
+// defaultOf returns the default of a field from the expression that its column has.
+func defaultOf(f feature.Field, sql string) string {
+	if f.Type == feature.DateTimeField && strings.EqualFold(strings.ReplaceAll(sql, " ", ""), nowSQL) {
+		return "CURRENT_TIMESTAMP"
 	}
 	return sql
 }

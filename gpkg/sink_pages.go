@@ -1,6 +1,8 @@
 package gpkg
 
 import (
+	"math"
+
 	"github.com/ogrcarto/ogrcarto/feature"
 	"github.com/ogrcarto/ogrcarto/gpkg/internal/btree"
 	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
@@ -27,7 +29,7 @@ func (w *Writer) startPages() error {
 			return err
 		}
 	}
-	if err := w.d.conn.Exec("COMMIT"); err != nil {
+	if err := w.d.commit(); err != nil {
 		return err
 	}
 	if err := w.d.openPages(); err != nil {
@@ -51,6 +53,9 @@ func (s *pageSink) insert(fid int64, g *geometry, vals []feature.Value) (int64, 
 		last, ok := s.tree.Last()
 		if !ok || last < 0 {
 			last = 0
+		}
+		if last == math.MaxInt64 {
+			return 0, noFIDLeft()
 		}
 		fid = last + 1
 	}
@@ -96,7 +101,7 @@ func (w *Writer) leavePages() error {
 	if err := w.d.closePages(); err != nil {
 		return err
 	}
-	if err := w.d.conn.Exec("BEGIN IMMEDIATE"); err != nil {
+	if err := w.d.begin(); err != nil {
 		return err
 	}
 	if w.table.RTree != "" { // which startPages emptied: without a root the engine takes it for damaged

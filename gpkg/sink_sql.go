@@ -2,6 +2,7 @@ package gpkg
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/ogrcarto/ogrcarto/feature"
@@ -20,6 +21,11 @@ type sqlSink struct {
 	blob  []byte
 	enc   encoder
 	key   []byte
+	full  bool // the greatest of all FIDs is given out: SQLite would give up the whole transaction when asked for another
+}
+
+func noFIDLeft() error {
+	return reject("the greatest FID is %d: there is none left to give out", math.MaxInt64)
 }
 
 func newSQLSink(w *Writer) (*sqlSink, error) {
@@ -30,7 +36,11 @@ func newSQLSink(w *Writer) (*sqlSink, error) {
 		}
 	}
 	var err error
-	s.usual, err = s.statement(strings.Repeat("0", len(s.columns)))
+	if s.usual, err = s.statement(strings.Repeat("0", len(s.columns))); err != nil {
+		return s, err
+	}
+	last, _, err := w.d.conn.Int("SELECT max(" + quote(w.table.FID) + ") FROM " + quote(w.table.Name))
+	s.full = last == math.MaxInt64
 	return s, err
 }
 
@@ -59,6 +69,9 @@ func (s *sqlSink) statement(left string) (*sqlite.Stmt, error) {
 }
 
 func (s *sqlSink) insert(fid int64, g *geometry, vals []feature.Value) (int64, error) {
+	if s.full && fid == feature.NullFID {
+		return 0, noFIDLeft()
+	}
 	st := s.usual
 	s.key = s.key[:0]
 	for i := range vals {
@@ -83,7 +96,9 @@ func (s *sqlSink) insert(fid int64, g *geometry, vals []feature.Value) (int64, e
 		}
 		return 0, err
 	}
-	return s.w.d.conn.LastInsertRowID(), nil
+	fid = s.w.d.conn.LastInsertRowID()
+	s.full = s.full || fid == math.MaxInt64
+	return fid, nil
 }
 
 func (s *sqlSink) bind(st *sqlite.Stmt, fid int64, g *geometry, vals []feature.Value) error {
@@ -166,7 +181,7 @@ func (w *Writer) demoteFID(why string) error {
 	}
 	w.d.Warn("field %s cannot be the FID, because %s: it is stored as %s and the FIDs are new", f.Name, why, name)
 	f.Name = name
-	w.fidField = -1
+	w.fidField, w.newFIDs = -1, true
 	column := *f
 	column.NotNull, column.Unique, column.Default = false, false, ""
 	*f = column

@@ -18,7 +18,7 @@ import (
 func (d *Dataset) transact(ctx context.Context, op, tableName string, change func() error) error {
 	err := d.writable(ctx)
 	if err == nil {
-		err = d.conn.Exec("BEGIN IMMEDIATE")
+		err = d.begin()
 	}
 	if err != nil {
 		return d.wrap(op, tableName, err)
@@ -28,13 +28,10 @@ func (d *Dataset) transact(ctx context.Context, op, tableName string, change fun
 		err = d.conn.Execf("UPDATE gpkg_contents SET last_change = ? WHERE lower(table_name) = lower(?)", d.timestamp(), tableName)
 	}
 	if err == nil {
-		err = d.conn.Exec("COMMIT")
+		err = d.commit()
 	}
 	if err != nil {
-		if d.conn.InTransaction() {
-			err = errors.Join(err, d.conn.Exec("ROLLBACK"))
-		}
-		return d.wrap(op, tableName, err)
+		return d.wrap(op, tableName, errors.Join(err, d.rollback()))
 	}
 	return nil
 }
@@ -46,6 +43,7 @@ func (l *Layer) SetFeature(ctx context.Context, f *feature.Feature) error {
 	if err != nil {
 		return l.d.wrap("update", l.name, err)
 	}
+	w.keeps = true
 	return l.d.transact(ctx, "update", l.name, func() error {
 		var g geometry
 		if len(f.Geoms) != len(l.schema.Geoms) || len(f.Values) != len(l.schema.Fields) {
@@ -104,7 +102,10 @@ func (l *Layer) SetFeature(ctx context.Context, f *feature.Feature) error {
 				return err
 			}
 		}
-		if err := errors.Join(st.BindInt(p+1, f.FID), st.Run()); err != nil {
+		if err := st.BindInt(p+1, f.FID); err != nil {
+			return err
+		}
+		if err := st.Run(); err != nil {
 			return err
 		}
 		return l.moved(ctx, before, g.bounds)
@@ -165,31 +166,60 @@ func (l *Layer) boundsOf(fid int64) (feature.Bounds, error) {
 // moved brings the extent in gpkg_contents up to date after a geometry with the bounds before became one with the bounds
 // after. Only one that lay on the extent's border makes it necessary to look at all others.
 func (l *Layer) moved(ctx context.Context, before, after feature.Bounds) error {
-	e := l.extent
+	if before.IsEmpty() && after.IsEmpty() {
+		return nil
+	}
+	e, err := l.d.storedExtent(l.name)
+	if err != nil {
+		return err
+	}
+	was := e
 	onBorder := !before.IsEmpty() && (before.MinX <= e.MinX || before.MinY <= e.MinY || before.MaxX >= e.MaxX || before.MaxY >= e.MaxY)
 	switch {
 	case onBorder || e.IsEmpty():
-		e = feature.EmptyBounds()
-		for f, err := range l.Features(ctx, layer.Query{Columns: []string{}}) {
-			if err != nil {
-				return err
-			}
-			if len(f.Geoms) > 0 && f.Geoms[0] != nil {
-				b, err := f.Geoms[0].Bounds()
-				if err != nil {
-					return err
-				}
-				e = e.Union(b)
-			}
+		if e, err = l.measure(ctx); err != nil {
+			return err
 		}
 	default:
 		e = e.Union(after)
 	}
-	if e == l.extent {
+	if e == was {
 		return nil
 	}
-	l.extent = e
 	return l.d.setExtent(l.name, e)
+}
+
+// measure looks at all geometries for their extent. One that cannot be read takes no part in it: it must not keep others
+// from being changed.
+func (l *Layer) measure(ctx context.Context) (feature.Bounds, error) {
+	e := feature.EmptyBounds()
+	for f, err := range l.Features(ctx, layer.Query{Columns: []string{}, OnBadRow: func(error) {}}) {
+		if err != nil {
+			return e, err
+		}
+		if f.Geoms[0] != nil {
+			if b, err := f.Geoms[0].Bounds(); err == nil {
+				e = e.Union(b)
+			}
+		}
+	}
+	return e, nil
+}
+
+// storedExtent returns the bounds that gpkg_contents has for a layer, empty where it has none.
+func (d *Dataset) storedExtent(tableName string) (feature.Bounds, error) {
+	e := feature.EmptyBounds()
+	err := d.conn.Query("SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE lower(table_name) = lower(?)",
+		func(s *sqlite.Stmt) error {
+			for i := range 4 {
+				if t := s.Type(i); t != sqlite.Float && t != sqlite.Integer {
+					return nil
+				}
+			}
+			e = feature.Bounds{MinX: s.Float(0), MinY: s.Float(1), MaxX: s.Float(2), MaxY: s.Float(3)}
+			return nil
+		}, tableName)
+	return e, err
 }
 
 // setExtent writes a layer's extent to gpkg_contents.
@@ -205,6 +235,9 @@ func (d *Dataset) setExtent(tableName string, e feature.Bounds) error {
 // CreateField adds a field.
 func (l *Layer) CreateField(ctx context.Context, f feature.Field) error {
 	return l.alter(ctx, "create field", func() error {
+		if err := checkFieldName(f.Name); err != nil {
+			return err
+		}
 		if l.schema.FieldIndex(f.Name) >= 0 || strings.EqualFold(f.Name, l.fid) || l.schema.GeomIndex(f.Name) >= 0 {
 			return fmt.Errorf("field %s: %w", f.Name, fs.ErrExist)
 		}
@@ -235,6 +268,9 @@ func (l *Layer) RenameField(ctx context.Context, from, to string) error {
 	return l.alter(ctx, "rename field", func() error {
 		i, err := l.fieldIndex(from)
 		if err != nil {
+			return err
+		}
+		if err := checkFieldName(to); err != nil {
 			return err
 		}
 		if k := l.schema.FieldIndex(to); k >= 0 && k != i || strings.EqualFold(to, l.fid) || l.schema.GeomIndex(to) >= 0 {
@@ -294,8 +330,8 @@ func (d *Dataset) DeleteLayer(ctx context.Context, name string) error {
 
 // dropLayer removes a layer within the transaction that is open.
 func (d *Dataset) dropLayer(l *Layer) error {
-	if l.rtree != "" {
-		if err := d.conn.Exec("DROP TABLE " + quote(l.rtree)); err != nil {
+	for _, g := range l.schema.Geoms { // whether gpkg_extensions knows of the index or not
+		if err := d.conn.Exec("DROP TABLE IF EXISTS " + quote("rtree_"+l.name+"_"+g.Name)); err != nil {
 			return err
 		}
 	}
@@ -306,6 +342,12 @@ func (d *Dataset) dropLayer(l *Layer) error {
 	if err := d.conn.Exec("DROP " + kind + " " + quote(l.name)); err != nil {
 		return err
 	}
+	d.layers = nil
+	return d.forget(l.name)
+}
+
+// forget removes all that the catalog says of a layer.
+func (d *Dataset) forget(name string) error {
 	for _, t := range []string{
 		"gpkg_geometry_columns", "gpkg_data_columns", "gpkg_extensions", "gpkg_metadata_reference", "gpkg_ogr_contents",
 		"gpkg_contents", // last: the others refer to it
@@ -315,11 +357,10 @@ func (d *Dataset) dropLayer(l *Layer) error {
 			return err
 		}
 		if exists {
-			if err := d.conn.Execf("DELETE FROM "+t+" WHERE lower(table_name) = lower(?)", l.name); err != nil {
+			if err := d.conn.Execf("DELETE FROM "+t+" WHERE lower(table_name) = lower(?)", name); err != nil {
 				return err
 			}
 		}
 	}
-	d.layers = nil
 	return nil
 }

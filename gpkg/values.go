@@ -1,6 +1,7 @@
 package gpkg
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -23,18 +24,14 @@ func readValue(s *sqlite.Stmt, i int, f *feature.Field, warn *driver.WarningLog)
 	case feature.Integer, feature.Integer64:
 		switch class {
 		case sqlite.Integer:
-			n := s.Int(i)
-			if f.Subtype == feature.Boolean && (n == 0 || n == 1) {
-				return feature.Bool(n != 0)
-			}
-			return feature.Int(n)
+			return integer(s.Int(i), f)
 		case sqlite.Float:
-			if r := s.Float(i); r == math.Trunc(r) && math.Abs(r) < 1<<63 {
-				return feature.Int(int64(r))
+			if n, ok := wholeNumber(s.Float(i)); ok {
+				return integer(n, f)
 			}
 		case sqlite.Text:
 			if n, err := strconv.ParseInt(strings.TrimSpace(s.Text(i)), 10, 64); err == nil {
-				return feature.Int(n)
+				return integer(n, f)
 			}
 			if f.Subtype == feature.Boolean {
 				switch strings.ToLower(s.Text(i)) {
@@ -47,22 +44,44 @@ func readValue(s *sqlite.Stmt, i int, f *feature.Field, warn *driver.WarningLog)
 		}
 	case feature.Real:
 		switch class {
-		case sqlite.Integer, sqlite.Float:
+		case sqlite.Float:
 			return feature.Float(s.Float(i))
+		case sqlite.Integer:
+			n := s.Int(i)
+			if !exactFloat(n) {
+				warn.Warn("field %s: the integer %d was read as the nearest Real", f.Name, n)
+			}
+			return feature.Float(float64(n))
 		case sqlite.Text:
 			if r, err := strconv.ParseFloat(strings.TrimSpace(s.Text(i)), 64); err == nil {
 				return feature.Float(r)
 			}
 		}
 	case feature.String:
-		if class == sqlite.Blob && !utf8.Valid(s.Bytes(i)) {
-			break
+		var b []byte
+		switch class {
+		case sqlite.Blob:
+			// Not as text, which would take it for the database's encoding.
+			if b = s.Bytes(i); !utf8.Valid(b) {
+				warn.Warn("field %s: a blob that is not UTF-8 was read as null", f.Name)
+				return feature.Null()
+			}
+		case sqlite.Float:
+			b = appendFloat(nil, s.Float(i)) // SQLite prints 15 digits
+		default:
+			if b = s.TextBytes(i); !utf8.Valid(b) {
+				warn.Warn("field %s: %.40q is not UTF-8: what is wrong in it was read as U+FFFD", f.Name, b)
+				b = bytes.ToValidUTF8(b, []byte("\uFFFD"))
+			}
 		}
 		if f.Subtype == feature.JSONText {
-			return feature.JSON(s.TextBytes(i))
+			return feature.JSON(b)
 		}
-		return feature.TextBytes(s.TextBytes(i))
+		return feature.TextBytes(b)
 	case feature.Binary:
+		if class == sqlite.Blob {
+			return feature.Bytes(s.Bytes(i))
+		}
 		return feature.Bytes(s.TextBytes(i))
 	case feature.DateField:
 		if class == sqlite.Text {
@@ -85,6 +104,36 @@ func readValue(s *sqlite.Stmt, i int, f *feature.Field, warn *driver.WarningLog)
 	}
 	warn.Warn("field %s: %.40q is not a %s and was read as null", f.Name, s.Text(i), f.Type)
 	return feature.Null()
+}
+
+// integer returns n as a value of a field of integers.
+func integer(n int64, f *feature.Field) feature.Value {
+	if f.Subtype == feature.Boolean && (n == 0 || n == 1) {
+		return feature.Bool(n != 0)
+	}
+	return feature.Int(n)
+}
+
+// wholeNumber returns r as an integer; ok is false when it is not one.
+func wholeNumber(r float64) (n int64, ok bool) {
+	if r != math.Trunc(r) || r < math.MinInt64 || r >= -math.MinInt64 {
+		return 0, false
+	}
+	return int64(r), true
+}
+
+// exactFloat tells whether a float64 holds n.
+func exactFloat(n int64) bool {
+	r, ok := wholeNumber(float64(n))
+	return ok && r == n
+}
+
+// appendFloat prints r with as many digits as it takes to read it back.
+func appendFloat(dst []byte, r float64) []byte {
+	if a := math.Abs(r); a == 0 || a >= 1e-5 && a < 1e15 {
+		return strconv.AppendFloat(dst, r, 'f', -1, 64)
+	}
+	return strconv.AppendFloat(dst, r, 'g', -1, 64)
 }
 
 // cell is a value in SQLite's terms.
@@ -121,7 +170,7 @@ func (e *encoder) cell(v *feature.Value) cell {
 	case feature.KindTime:
 		e.buf = appendTime(e.buf[:0], *v)
 	case feature.KindIntList, feature.KindFloatList, feature.KindTextList:
-		e.buf = appendJSONList(e.buf[:0], v)
+		e.buf = v.AppendJSON(e.buf[:0], feature.NoSubtype)
 	default:
 		return cell{class: sqlite.Null}
 	}
@@ -142,8 +191,8 @@ func fits(v feature.Value, f *feature.Field) (feature.Value, bool) {
 		case feature.KindInt, feature.KindBool:
 			return v, true
 		case feature.KindFloat:
-			if r := v.Float(); r == math.Trunc(r) && math.Abs(r) < 1<<63 {
-				return feature.Int(int64(r)), true
+			if n, ok := wholeNumber(v.Float()); ok {
+				return feature.Int(n), true
 			}
 		}
 	case feature.Real:
@@ -151,9 +200,8 @@ func fits(v feature.Value, f *feature.Field) (feature.Value, bool) {
 		case feature.KindFloat:
 			return v, true
 		case feature.KindInt, feature.KindBool:
-			n := v.Int()
-			if r := float64(n); math.Abs(r) < 1<<63 && int64(r) == n {
-				return feature.Float(r), true
+			if n := v.Int(); exactFloat(n) {
+				return feature.Float(float64(n)), true
 			}
 		}
 	case feature.String:
@@ -166,6 +214,8 @@ func fits(v feature.Value, f *feature.Field) (feature.Value, bool) {
 			return v, true
 		case feature.KindBytes:
 			return v, false
+		case feature.KindFloat:
+			return feature.TextBytes(appendFloat(nil, v.Float())), true
 		}
 		return feature.Text(v.String()), true
 	case feature.Binary:
@@ -181,47 +231,4 @@ func fits(v feature.Value, f *feature.Field) (feature.Value, bool) {
 		return v, k == feature.KindDateTime
 	}
 	return v, false
-}
-
-// appendJSONList writes a list as a JSON array. Numbers that JSON does not have become null.
-func appendJSONList(dst []byte, v *feature.Value) []byte {
-	dst = append(dst, '[')
-	sep := func(i int) {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-	}
-	for i, n := range v.IntList() {
-		sep(i)
-		dst = strconv.AppendInt(dst, n, 10)
-	}
-	for i, r := range v.FloatList() {
-		sep(i)
-		if math.IsNaN(r) || math.IsInf(r, 0) {
-			dst = append(dst, "null"...)
-		} else {
-			dst = strconv.AppendFloat(dst, r, 'g', -1, 64)
-		}
-	}
-	for i, s := range v.TextList() {
-		sep(i)
-		dst = appendJSONString(dst, s)
-	}
-	return append(dst, ']')
-}
-
-func appendJSONString(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			dst = append(dst, '\\', byte(r))
-		case r < ' ':
-			dst = append(dst, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
-		default:
-			dst = utf8.AppendRune(dst, r)
-		}
-	}
-	return append(dst, '"')
 }

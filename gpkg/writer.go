@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ogrcarto/ogrcarto/driver"
 	"github.com/ogrcarto/ogrcarto/feature"
@@ -57,14 +59,17 @@ type Writer struct {
 	isNew  bool // the layer is made by this Writer
 
 	sink     sink
-	fidField int // the field whose value is the FID, or -1
+	fidField int  // the field whose value is the FID, or -1
+	newFIDs  bool // such a field was demoted: the table gives out the FIDs, whatever those of the source are
 
 	tree   *rtreeEntries // of the rows that were written, where the table has an R-tree
 	extent feature.Bounds
 	count  int64
 
 	saved  []trigger       // of an existing table, put back by Commit
+	geom   geometry        // of the row that is being written
 	buffer []feature.Value // of a row whose values had to be turned into others
+	keeps  bool            // unset values leave their columns as they are, as SetFeature has it
 	err    error           // why the Writer is of no more use
 	done   bool
 }
@@ -78,13 +83,22 @@ func (w *Writer) Schema() *feature.Schema { return w.schema }
 func (d *Dataset) Create(ctx context.Context, name string, s *feature.Schema, o driver.Options) (layer.Writer, error) {
 	w, err := d.createLayer(ctx, name, s, o)
 	if err != nil {
-		if d.conn != nil && d.conn.InTransaction() {
-			_ = d.conn.Exec("ROLLBACK")
-		}
-		d.layers = nil
+		d.giveUp()
 		return nil, d.wrap("create", name, err)
 	}
 	return w, nil
+}
+
+// giveUp rolls back what was done for a Writer that came to nothing. The transaction of one that is open stays.
+func (d *Dataset) giveUp() {
+	switch {
+	case d.writer != nil || d.finished:
+	case d.conn == nil: // between its connection and its pages: the new file is of no more use
+		d.spoiled = true
+	default:
+		_ = d.rollback()
+		d.layers = nil
+	}
 }
 
 func (d *Dataset) createLayer(ctx context.Context, name string, s *feature.Schema, o driver.Options) (*Writer, error) {
@@ -103,8 +117,12 @@ func (d *Dataset) createLayer(ctx context.Context, name string, s *feature.Schem
 	if err := w.nameColumns(set); err != nil {
 		return nil, err
 	}
+	w.checkDefaults()
 	// The transaction of an existing file lasts until Commit; that of a new file ends here, and its pages are next.
-	if err := d.conn.Exec("BEGIN IMMEDIATE"); err != nil {
+	if err := d.begin(); err != nil {
+		return nil, err
+	}
+	if err := d.refresh(); err != nil {
 		return nil, err
 	}
 	if err := w.makeRoom(set.Bool("OVERWRITE")); err != nil {
@@ -138,6 +156,17 @@ func checkLayerName(name string) error {
 		return errors.New("a layer's name has a NUL")
 	case strings.HasPrefix(lower, "gpkg_"), strings.HasPrefix(lower, "sqlite_"), strings.HasPrefix(lower, "rtree_"):
 		return fmt.Errorf("names that begin with gpkg_, sqlite_ or rtree_ are the store's own")
+	}
+	return nil
+}
+
+// checkFieldName refuses names that no column can have.
+func checkFieldName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("a field needs a name")
+	case strings.ContainsRune(name, 0):
+		return errors.New("a field's name has a NUL")
 	}
 	return nil
 }
@@ -187,8 +216,8 @@ func (w *Writer) nameColumns(set driver.Settings) error {
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		s.Fields[i] = stored(*f)
-		if f.Name == "" {
-			return fmt.Errorf("field %d has no name", i)
+		if err := checkFieldName(f.Name); err != nil {
+			return fmt.Errorf("field %d: %w", i, err)
 		}
 		if strings.EqualFold(f.Name, fid) && w.fidField < 0 && (f.Type == feature.Integer || f.Type == feature.Integer64) &&
 			f.Subtype != feature.Boolean {
@@ -216,6 +245,26 @@ func (w *Writer) rename(f *feature.Field, taken map[string]bool) {
 	}
 }
 
+// checkDefaults drops the defaults that SQLite cannot work out, as those of another database may be.
+func (w *Writer) checkDefaults() {
+	for i := range w.schema.Fields {
+		f := &w.schema.Fields[i]
+		if f.Default == "" || i == w.fidField {
+			continue
+		}
+		value := defaultSQL(*f)
+		for _, sql := range []string{"SELECT (" + value + ")", "CREATE TEMP TABLE t (c DEFAULT (" + value + "))"} {
+			st, err := w.d.conn.Prepare(sql)
+			if err != nil {
+				w.d.Warn("field %s: the default %s is left out: %v", f.Name, f.Default, err)
+				f.Default = ""
+				break
+			}
+			st.Finalize()
+		}
+	}
+}
+
 func flag(b bool) int64 {
 	if b {
 		return 1
@@ -230,7 +279,7 @@ func (w *Writer) makeRoom(overwrite bool) error {
 		return err
 	}
 	if !exists {
-		return nil
+		return w.d.forget(w.table.Name) // the catalog may name a table that is gone
 	}
 	if !overwrite {
 		return fmt.Errorf("%w: OVERWRITE=YES replaces it", fs.ErrExist)
@@ -383,9 +432,10 @@ func (w *Writer) write(f *feature.Feature) error {
 		return fmt.Errorf("a feature of %d values and %d geometries, want %d and %d", len(f.Values), len(f.Geoms),
 			len(w.schema.Fields), len(w.schema.Geoms))
 	}
-	g := geometry{bounds: feature.EmptyBounds()}
+	g := &w.geom // which on the stack would be moved to the heap
+	*g = geometry{bounds: feature.EmptyBounds()}
 	if len(f.Geoms) == 1 && f.Geoms[0] != nil {
-		if err := w.geometry(f.Geoms[0], &g); err != nil {
+		if err := w.geometry(f.Geoms[0], g); err != nil {
 			return err
 		}
 	}
@@ -407,17 +457,20 @@ func (w *Writer) write(f *feature.Feature) error {
 			fid = v.Int()
 		}
 	}
+	if w.newFIDs {
+		fid = feature.NullFID
+	}
 	if fid != feature.NullFID && w.sink.outOfOrder(fid) {
 		if err := w.leavePages(); err != nil {
 			return err
 		}
 	}
-	id, err := w.sink.insert(fid, &g, vals)
-	if err != nil && w.fidField >= 0 && sqlite.IsUniqueViolation(err) {
+	id, err := w.sink.insert(fid, g, vals)
+	if err != nil && w.fidField >= 0 && sqlite.IsKeyTaken(err) {
 		if err := w.demoteFID(fmt.Sprintf("%d occurs twice", fid)); err != nil {
 			return err
 		}
-		id, err = w.sink.insert(feature.NullFID, &g, vals)
+		id, err = w.sink.insert(feature.NullFID, g, vals)
 	}
 	if err != nil {
 		return err
@@ -465,10 +518,16 @@ func (w *Writer) values(given []feature.Value) ([]feature.Value, error) {
 		fl := &w.schema.Fields[i]
 		k := given[i].Kind()
 		if k == natural[fl.Type] {
+			if k == feature.KindText && !utf8.Valid(given[i].Bytes()) {
+				return nil, reject("field %s: %.40q is not UTF-8", fl.Name, given[i].Bytes())
+			}
+			if k == feature.KindFloat && fl.NotNull && math.IsNaN(given[i].Float()) {
+				return nil, reject("field %s takes no null, which NaN would be stored as", fl.Name)
+			}
 			continue
 		}
 		if k <= feature.KindNull {
-			if fl.NotNull && i != w.fidField && (k == feature.KindNull || fl.Default == "") {
+			if fl.NotNull && i != w.fidField && (k == feature.KindNull || fl.Default == "" && !w.keeps) {
 				return nil, reject("field %s takes no null", fl.Name)
 			}
 			continue

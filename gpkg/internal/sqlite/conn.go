@@ -59,6 +59,9 @@ func (e *Error) Error() string { return e.Msg }
 // Primary returns the primary result code.
 func (e *Error) Primary() int { return e.Code & 0xff }
 
+// IsLogic tells whether the statement itself is to blame, or what it speaks of, and not the file or the system.
+func (e *Error) IsLogic() bool { return e.Primary() == lib.SQLITE_ERROR }
+
 // Is matches context.Canceled for an interrupted statement, fs.ErrPermission for what may not be written, and
 // syscall.ENOSPC for a full disk.
 func (e *Error) Is(target error) bool {
@@ -109,6 +112,9 @@ func IsCantOpen(err error) bool {
 // Open opens the file at path. vfs is the name of a registered VFS, or "" for the system's files.
 func Open(path string, mode OpenMode, vfs string) (*Conn, error) {
 	c := &Conn{tls: libc.NewTLS(), stmts: make(map[*Stmt]struct{})}
+	if path == ":memory:" { // a file of that name is meant
+		path = "./" + path
+	}
 	cpath, err := libc.CString(path)
 	if err != nil {
 		return nil, err

@@ -86,6 +86,9 @@ func (s *Stmt) Run() error {
 	return nil
 }
 
+// SQL returns the statement's text.
+func (s *Stmt) SQL() string { return s.sql }
+
 // Columns returns the number of columns.
 func (s *Stmt) Columns() int { return int(lib.Xsqlite3_column_count(s.c.tls, s.stmt)) }
 

@@ -52,7 +52,7 @@ func writeCities(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	defer driver.Discard(ds) // after Close it does nothing
+	defer func() { _ = driver.Discard(ds) }() // after Close it does nothing
 
 	w, err := ds.Create(ctx, "cities", &feature.Schema{
 		Geoms: []feature.GeomField{{Type: feature.Point, SRS: feature.SRS{Authority: "EPSG", Code: 4326}}},

@@ -457,7 +457,10 @@ func TestReadDuringWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeRows(t, w, []row{{fid: null, geom: pointAt(0, 0)}})
-	for range l.Features(ctx, layer.Query{}) {
+	for _, err := range l.Features(ctx, layer.Query{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if testing.Short() {
 			break
 		}

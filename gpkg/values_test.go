@@ -180,9 +180,14 @@ func TestUTF16(t *testing.T) {
 func TestExtremeValues(t *testing.T) {
 	long := strings.Repeat("0123456789abcdef", 1<<16) // 1 MiB
 	fields := []feature.Field{
-		{Name: "i", Type: feature.Integer64}, {Name: "r", Type: feature.Real}, {Name: "s"}, {Name: "b", Type: feature.Binary},
-		{Name: "f", Type: feature.Integer, Subtype: feature.Boolean}, {Name: "d", Type: feature.DateField},
-		{Name: "j", Subtype: feature.JSONText}, {Name: "w", Type: feature.DateTimeField},
+		{Name: "i", Type: feature.Integer64},
+		{Name: "r", Type: feature.Real},
+		{Name: "s"},
+		{Name: "b", Type: feature.Binary},
+		{Name: "f", Type: feature.Integer, Subtype: feature.Boolean},
+		{Name: "d", Type: feature.DateField},
+		{Name: "j", Subtype: feature.JSONText},
+		{Name: "w", Type: feature.DateTimeField},
 	}
 	n := feature.Null()
 	in := [][]feature.Value{

@@ -242,4 +242,3 @@ func appendGeometry(b []byte, g feature.WKB) ([]byte, []byte, error) {
 }
 
 func quoted(s string) []byte { return feature.AppendJSONString(nil, s) }
-

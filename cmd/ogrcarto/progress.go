@@ -58,6 +58,8 @@ func (s *progress) start(p translate.Progress) {
 		progressbar.OptionShowIts(),
 		progressbar.OptionSetItsString("rows"),
 		progressbar.OptionSetPredictTime(true),
+		// Without a total the bar would turn a wheel in a goroutine of its own, which goes on after Exit.
+		progressbar.OptionSetSpinnerChangeInterval(0),
 	}
 	total := p.Total
 	if s.bytes {

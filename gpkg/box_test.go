@@ -103,6 +103,9 @@ func TestBoxes(t *testing.T) {
 			if polygons {
 				n = 3000
 			}
+			if testing.Short() {
+				n /= 3
+			}
 			t.Run(fmt.Sprintf("polygons=%v,index=%v", polygons, index), func(t *testing.T) {
 				l := boxLayer(t, n, polygons, index)
 				var all []*feature.Feature
@@ -137,9 +140,13 @@ func TestBoxes(t *testing.T) {
 					feature.EmptyBounds(),
 					{},
 				}
+				perSize := 8
+				if testing.Short() {
+					perSize = 2
+				}
 				rng := rand.New(rand.NewPCG(9, 9))
 				for _, size := range []float64{1e-9, 0.01, 1, 10, 30, 55, 71, 99} {
-					for range 8 {
+					for range perSize {
 						x, y := rng.Float64()*(100-size), rng.Float64()*(100-size)
 						boxes = append(boxes, feature.Bounds{MinX: x, MinY: y, MaxX: x + size, MaxY: y + size*rng.Float64()})
 					}

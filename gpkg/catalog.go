@@ -78,15 +78,19 @@ func (d *Dataset) catalog() ([]*Layer, error) {
 }
 
 type catalogReader struct {
-	c   *sqlite.Conn
-	srs map[int64]feature.SRS
+	c     *sqlite.Conn
+	srs   map[int64]feature.SRS
+	views map[string]bool // names in lower case
 }
 
-// tables returns the names of all tables and views, in lower case.
+// tables returns the names of all tables and views, in lower case, and notes which are views.
 func (r *catalogReader) tables() (map[string]bool, error) {
 	tables := make(map[string]bool)
-	err := r.c.Query("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')", func(s *sqlite.Stmt) error {
-		tables[strings.ToLower(s.Text(0))] = true
+	r.views = make(map[string]bool)
+	err := r.c.Query("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')", func(s *sqlite.Stmt) error {
+		name := strings.ToLower(s.Text(0))
+		tables[name] = true
+		r.views[name] = s.Text(1) == "view"
 		return nil
 	})
 	return tables, err
@@ -165,13 +169,9 @@ func (r *catalogReader) describe(l *Layer, tables map[string]bool) error {
 
 // columns reads the table's columns into the schema.
 func (r *catalogReader) columns(l *Layer, s *feature.Schema, geom string) error {
-	kind, _, err := r.c.Text("SELECT type FROM sqlite_master WHERE lower(name) = lower(?) AND type IN ('table', 'view')", l.name)
-	if err != nil {
-		return err
-	}
-	l.view = kind == "view"
+	l.view = r.views[strings.ToLower(l.name)]
 	first, geomFound, keys := true, false, 0
-	err = r.c.Query("SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?)", func(row *sqlite.Stmt) error {
+	err := r.c.Query("SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?)", func(row *sqlite.Stmt) error {
 		name, sqlType := row.Text(0), row.Text(1)
 		isFirst := first
 		first = false
@@ -197,6 +197,7 @@ func (r *catalogReader) columns(l *Layer, s *feature.Schema, geom string) error 
 		}
 		f := fieldOf(name, sqlType)
 		if sqlType == "" {
+			var err error
 			if f, err = r.sniff(l.name, name); err != nil {
 				return err
 			}

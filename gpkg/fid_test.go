@@ -320,6 +320,10 @@ line`, `a.b`, `1st`, `rowid`, `?1`, `:p`, `$x`, `null`, strings.Repeat("long ", 
 // TestOddNames writes layers and fields with odd names and reads them here and with ogrinfo.
 func TestOddNames(t *testing.T) {
 	t.Parallel()
+	oddNames := oddNames
+	if testing.Short() {
+		oddNames = oddNames[:6]
+	}
 	file := filepath.Join(t.TempDir(), "x.gpkg")
 	ds := mustOpen(t, file, driver.Create, nil)
 	schema := &feature.Schema{Geoms: []feature.GeomField{{Name: `g"e;om`, Type: feature.Point, SRS: wgs84}}, FIDColumn: `f"i d`}

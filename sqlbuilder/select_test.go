@@ -52,32 +52,41 @@ func TestSelect(t *testing.T) {
 		limit, offset int64 // left to do
 	}{
 		{
-			"everything", full, layer.Query{},
+			"everything", full,
+			layer.Query{},
 			`SELECT "fid", "geom", "name", "odd ""name""", "length" FROM "roads" ORDER BY "fid"`, 0, 0,
 		},
 		{
-			"limit and offset", full, layer.Query{Columns: []string{}, NoGeometry: true, Limit: 10, Offset: 20},
+			"limit and offset", full,
+			layer.Query{Columns: []string{}, NoGeometry: true, Limit: 10, Offset: 20},
 			`SELECT "fid" FROM "roads" ORDER BY "fid" LIMIT 10 OFFSET 20`, 0, 0,
 		},
 		{
-			"offset alone", full, layer.Query{Columns: []string{}, NoGeometry: true, Offset: 20},
+			"offset alone", full,
+			layer.Query{Columns: []string{}, NoGeometry: true, Offset: 20},
 			`SELECT "fid" FROM "roads" ORDER BY "fid" LIMIT -1 OFFSET 20`, 0, 0,
 		},
 		{
-			"an expression keeps the limit", full, layer.Query{Where: always{}, Limit: 10, Offset: 20},
+			"an expression keeps the limit", full,
+			layer.Query{Where: always{}, Limit: 10, Offset: 20},
 			`SELECT "fid", "geom", "name", "odd ""name""", "length" FROM "roads" ORDER BY "fid"`, 10, 20,
 		},
 		{
-			"a box needs the geometry", full, layer.Query{Columns: []string{"LENGTH"}, NoGeometry: true, Box: box, Limit: 1},
+			"a box needs the geometry", full,
+			layer.Query{Columns: []string{"LENGTH"}, NoGeometry: true, Box: box, Limit: 1},
 			`SELECT "fid", "geom", "length" FROM "roads" ORDER BY "fid"`, 1, 0,
 		},
 		{
-			"no FID", sqlbuilder.Table{Name: `v"w`, Schema: roads}, layer.Query{Columns: []string{}, NoGeometry: true},
+			"no FID",
+			sqlbuilder.Table{Name: `v"w`, Schema: roads},
+			layer.Query{Columns: []string{}, NoGeometry: true},
 			`SELECT 1 FROM "v""w"`, 0, 0,
 		},
 		{
-			"an index is of no use without an FID", sqlbuilder.Table{Name: "v", Schema: roads, RTree: "r"},
-			layer.Query{Columns: []string{}, Box: box}, `SELECT "geom" FROM "v"`, 0, 0,
+			"an index is of no use without an FID",
+			sqlbuilder.Table{Name: "v", Schema: roads, RTree: "r"},
+			layer.Query{Columns: []string{}, Box: box},
+			`SELECT "geom" FROM "v"`, 0, 0,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

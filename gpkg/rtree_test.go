@@ -40,6 +40,9 @@ func TestSortOnDisk(t *testing.T) {
 		mixIDs bool
 	}{{"ids in order", 3*entryChunk + 7, false}, {"ids mixed", 3*entryChunk + 7, true}, {"just spilled", entryChunk + 1, false}} {
 		t.Run(c.name, func(t *testing.T) {
+			if testing.Short() && c.n > 2*entryChunk {
+				t.Skip("takes long under the race detector")
+			}
 			memory, disk := newRTreeEntries(t.TempDir()), newRTreeEntries(t.TempDir())
 			disk.limit = entryChunk
 			rng := rand.New(rand.NewPCG(3, 4))
@@ -85,7 +88,11 @@ func TestSortOnDisk(t *testing.T) {
 // TestPackedTree lets SQLite's own checker judge trees of all heights, in a new file and within a transaction.
 func TestPackedTree(t *testing.T) {
 	schema := &feature.Schema{Geoms: []feature.GeomField{{Type: feature.LineString}}}
-	for _, n := range []int{0, 1, 2, 50, 51, 52, 51 * 51, 51*51 + 1, 51*51*51 + 1} {
+	sizes := []int{0, 1, 2, 50, 51, 52, 51 * 51, 51*51 + 1, 51*51*51 + 1}
+	if testing.Short() {
+		sizes = sizes[:len(sizes)-1]
+	}
+	for _, n := range sizes {
 		for _, spilled := range []bool{false, true} {
 			if spilled && n <= entryChunk {
 				continue

@@ -2,6 +2,7 @@ package shapefile
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ogrcarto/ogrcarto/driver"
 	"github.com/ogrcarto/ogrcarto/feature"
 	"github.com/ogrcarto/ogrcarto/layer"
 )
@@ -178,11 +180,12 @@ func TestCounts(t *testing.T) {
 		{"no end mark", 3, 3, 1, "1 2 3", ""},
 		{"more shapes", 4, 3, 0, "1 2 3 (null)", "t: the .dbf has 3 records and the .shp 4: the fields of the others are null"},
 		{"more records", 2, 3, 0, "1 2", "t: the .dbf has 3 records and the .shp 2: those without a shape are left out"},
-		{"cut off", 3, 3, 4, "1 2 (null)", "t: the .dbf has 2 records and the .shp 3: the fields of the others are null"},
+		{"cut off", 3, 3, 4, "1 2 bad: feature 2", ""},
 		{"announces too many", 3, 9, 0, "1 2 3", "t: the .dbf has 9 records and the .shp 3: those without a shape are left out"},
 		{"announces too few", 3, 2, 0, "1 2 (null)", "t: the .dbf has 2 records and the .shp 3: the fields of the others are null"},
 		{"alone", 0, 3, 0, "1 2 3", ""},
-		{"alone and cut off", 0, 3, 4, "1 2", "t: the .dbf announces 3 records and has 2"},
+		{"alone and cut off", 0, 3, 4, "1 2 bad: feature 2", ""},
+		{"alone and announces far too many", 0, 1 << 30, 0, "1 2 3 bad: feature 3", ""},
 	} {
 		for _, scan := range []bool{false, true} {
 			table := makeDBF(0, cols, cells...)
@@ -196,7 +199,15 @@ func TestCounts(t *testing.T) {
 			}
 			set["t.dbf"] = table[:len(table)-test.cut]
 			ds := openMem(t, set, nil)
-			all, err := readAll(openLayerOf(t, ds, "t"), layer.Query{})
+			var bad []string
+			onBadRow := func(err error) {
+				var de *driver.Error
+				if !errors.As(err, &de) {
+					t.Fatal(err)
+				}
+				bad = append(bad, fmt.Sprintf("bad: feature %d", de.FID))
+			}
+			all, err := readAll(openLayerOf(t, ds, "t"), layer.Query{OnBadRow: onBadRow})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -204,7 +215,7 @@ func TestCounts(t *testing.T) {
 			for _, f := range all {
 				got = append(got, f.Values[0].String())
 			}
-			if strings.Join(got, " ") != test.want {
+			if got = append(got, bad...); strings.Join(got, " ") != test.want {
 				t.Errorf("%s, scan %v: %q, want %q", test.name, scan, got, test.want)
 			}
 			warnings := ds.Warnings()

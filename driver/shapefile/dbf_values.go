@@ -3,6 +3,7 @@ package shapefile
 import (
 	"encoding/binary"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ogrcarto/ogrcarto/feature"
 )
@@ -84,6 +85,9 @@ func (r *rowReader) value(f *dbfField, rec []byte) feature.Value {
 
 // text reads a text: up to the first NUL, without blanks at its ends.
 func (r *rowReader) text(f *dbfField, b []byte) feature.Value {
+	if r.enc.name == "UTF-8" {
+		b = r.whole(f, b)
+	}
 	b = trimBlanks(b)
 	if len(b) == 0 {
 		return feature.Null()
@@ -106,6 +110,24 @@ func (r *rowReader) text(f *dbfField, b []byte) feature.Value {
 		r.l.warn("field %s: row %d has bytes that are not %s: %q", f.column.Name, r.f.FID, r.enc.name, b)
 	}
 	return feature.TextBytes(out[start:len(out):len(out)])
+}
+
+// whole leaves out the beginning of a character at the end of a full field, whose writer counted bytes and not
+// characters.
+func (r *rowReader) whole(f *dbfField, b []byte) []byte {
+	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax+1; i-- {
+		if b[i] < utf8.RuneSelf {
+			break
+		}
+		if utf8.RuneStart(b[i]) {
+			if utf8.FullRune(b[i:]) {
+				break
+			}
+			r.l.warn("field %s: row %d ends within a character, which is left out: %q", f.column.Name, r.f.FID, b)
+			return b[:i]
+		}
+	}
+	return b
 }
 
 // oddInt reads what is in an integer field and is not digits.

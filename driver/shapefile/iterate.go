@@ -237,6 +237,11 @@ func (r *rowReader) next() (ok bool, err error) {
 			return false, err
 		}
 	} else if r.k >= r.n {
+		if d := r.l.dbf; r.l.parts.shp == "" && d.there < d.n && r.k == d.there {
+			off, _ := d.record(r.k)
+			r.k++ // to say it once, whatever the header announces
+			return false, r.l.lostRow(d.there, off)
+		}
 		return false, io.EOF
 	}
 	r.k = s.k + 1
@@ -258,6 +263,8 @@ func (r *rowReader) row(s span) (ok bool, err error) {
 			if rec[0] == dbfDeleted {
 				return false, nil
 			}
+		} else if s.k < d.n {
+			return false, r.l.lostRow(s.k, off)
 		}
 	}
 	// Whoever had the row before may have changed it.
@@ -283,6 +290,12 @@ func (r *rowReader) row(s span) (ok bool, err error) {
 		f.Values[i] = r.value(&r.l.dbf.fields[r.l.column[i]], rec)
 	}
 	return true, nil
+}
+
+// lostRow is the error for a row that the .dbf's header announces and that is behind the end of the file.
+func (l *shpLayer) lostRow(k, off int64) error {
+	return &recordError{k, -1, fmt.Sprintf("its row of %s bytes begins at byte %s of the .dbf, which has %s bytes and announces %s rows",
+		commas(l.dbf.recLen), commas(off), commas(l.dbfBlob.Size()), commas(l.dbf.n))}
 }
 
 // boxPrefix is as much of a record as recordBox looks at.

@@ -77,9 +77,6 @@ func (l *shpLayer) readHeaders() error {
 		l.makeFields()
 	}
 	if l.shp == nil {
-		if l.dbf.there < l.dbf.n {
-			l.warn("the .dbf announces %s records and has %s", commas(l.dbf.n), commas(l.dbf.there))
-		}
 		return nil
 	}
 	l.bytes = l.shp.Size()
@@ -110,8 +107,8 @@ func (l *shpLayer) compareCounts() {
 	switch {
 	case l.dbf.n > n:
 		l.warn("the .dbf has %s records and the .shp %s: those without a shape are left out", commas(l.dbf.n), commas(n))
-	case l.dbf.there < n:
-		l.warn("the .dbf has %s records and the .shp %s: the fields of the others are null", commas(l.dbf.there), commas(n))
+	case l.dbf.n < n:
+		l.warn("the .dbf has %s records and the .shp %s: the fields of the others are null", commas(l.dbf.n), commas(n))
 	}
 }
 
@@ -317,7 +314,7 @@ func (l *shpLayer) count(ctx context.Context) (int64, bool, error) {
 		}
 		n = r.k
 	}
-	if l.index.holes {
+	if l.index.holes || l.dbf != nil && l.dbf.there < min(n, l.dbf.n) || l.parts.shp == "" && l.dbf.there < l.dbf.n {
 		return 0, false, nil // rows are lost or broken: only an iteration knows how many there are
 	}
 	if l.deleted < 0 && l.dbf != nil {

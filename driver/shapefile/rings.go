@@ -19,6 +19,9 @@ import (
 //
 // That reads what follows the specification as it is meant, a record whose rings all go the wrong way as if they did
 // not, and makes a hole outside of all outer rings a polygon of its own. Directions are not changed.
+//
+// Where all rings of a record go the same way their directions say nothing, and containment alone decides: a ring within
+// an outer ring is a hole of it, and a ring within a hole an island.
 type assembler struct {
 	groups [][]int32 // the polygons: the outer ring, then its holes, by index of the part
 
@@ -27,6 +30,7 @@ type assembler struct {
 	order     []int32 // rings by falling area
 	members   []int32 // what groups points into
 	tree      ringTree
+	uniform   bool         // all rings go the same way
 	interrupt func() error // asked now and then when there are many rings; may be nil
 }
 
@@ -59,11 +63,10 @@ func (a *assembler) assemble(pts []byte, parts []partRange) (int, error) {
 		}
 		a.rings = append(a.rings, r)
 	}
-	if flat == 0 && (clockwise == len(parts) || clockwise == 0) { // no ring goes the other way round than another
-		for i := range a.rings {
-			a.rings[i].owner = int32(i)
-		}
-	} else if !a.asWritten() {
+	a.uniform = flat == 0 && (clockwise == len(parts) || clockwise == 0)
+	if len(parts) == 1 {
+		a.rings[0].owner = 0
+	} else if a.uniform || !a.asWritten() {
 		if err := a.contain(); err != nil {
 			return 0, err
 		}
@@ -178,8 +181,8 @@ func (a *assembler) contain() error {
 			continue
 		}
 		p := &a.rings[c]
-		isOuter, sameWay := p.owner == c, r.area > 0 == (p.area > 0)
-		if isOuter != sameWay || r.area == 0 { // a hole of its container, or one beside it in the same polygon
+		isOuter, sameWay := p.owner == c, r.area > 0 == (p.area > 0) && !a.uniform // which is as if they alternated
+		if isOuter != sameWay || r.area == 0 {                                     // a hole of its container, or one beside it in the same polygon
 			r.owner = p.owner
 		}
 	}
@@ -198,7 +201,14 @@ func (a *assembler) containerAmong(r *ring) int32 {
 
 // contains tells whether ring c contains ring r, which comes behind it in order.
 func (a *assembler) contains(c, r *ring) bool {
-	return c.area != 0 && c.box.Contains(r.box) && a.within(r, c) != outside
+	if c.area == 0 || !c.box.Contains(r.box) {
+		return false
+	}
+	s := a.within(r, c)
+	if a.uniform { // a ring that stands twice in the record does not contain itself
+		return s == inside
+	}
+	return s != outside
 }
 
 // group gathers the rings of each polygon, outer rings and their holes in the order of the record.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/ogrcarto/ogrcarto/internal/testpeer"
 )
 
 // gdal runs testdata/gdal.py, or skips the test where GDAL's Python bindings are missing.
@@ -14,19 +16,7 @@ func gdal(t *testing.T, verb, input string) []string {
 	if testing.Short() {
 		t.Skip("takes some 10 s: not run with -short")
 	}
-	python := ""
-	for _, p := range []string{"python3", "/usr/bin/python3"} {
-		if exec.Command(p, "-c", "from osgeo import osr").Run() == nil {
-			python = p
-			break
-		}
-	}
-	if python == "" {
-		if os.Getenv("OGRCARTO_TEST_REQUIRE") == "1" {
-			t.Fatal("no python3 with osgeo (GDAL)")
-		}
-		t.Skip("no python3 with osgeo (GDAL)")
-	}
+	python := testpeer.Python(t)
 	cmd := exec.Command(python, "testdata/gdal.py", verb)
 	cmd.Stdin = strings.NewReader(input)
 	out, err := cmd.Output()

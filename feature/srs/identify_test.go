@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ogrcarto/ogrcarto/internal/testpeer"
 )
 
 //go:embed testdata/esri_prj.txt
@@ -240,10 +242,7 @@ func withoutID(wkt string) string {
 
 // The .prj files of the sample data, where they lie beside the project.
 func TestIdentifySamples(t *testing.T) {
-	const data = "../../../shared/data"
-	if _, err := os.Stat(data); err != nil {
-		t.Skipf("no sample data: %v", err)
-	}
+	data := testpeer.Shared(t, "data")
 	for name, want := range map[string]string{
 		"naturalearth_lowres.prj":                      "EPSG:4326",
 		"ne_50m_populated_places.prj":                  "EPSG:4326",

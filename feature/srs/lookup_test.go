@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"fmt"
-	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ogrcarto/ogrcarto/feature"
+	"github.com/ogrcarto/ogrcarto/internal/testpeer"
 )
 
 // data.sum has the number of rows and their checksum, as the generator read them.
@@ -112,22 +112,14 @@ func TestCodes(t *testing.T) {
 // TestPostGIS compares every row with a server of the version that the table was made from. The table of another version is
 // another table.
 func TestPostGIS(t *testing.T) {
-	url := os.Getenv("OGRCARTO_TEST_POSTGIS")
-	missing := func(why string) {
-		if os.Getenv("OGRCARTO_TEST_REQUIRE") == "1" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
-	}
-	if url == "" {
-		missing("OGRCARTO_TEST_POSTGIS is not set: want the URL of a PostGIS database")
-	}
+	url := testpeer.PostGIS(t)
+	testpeer.Command(t, "psql")
 	const query = `COPY (SELECT auth_name, auth_srid, srtext FROM spatial_ref_sys ORDER BY srid) TO STDOUT`
 	cmd := exec.Command("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c",
 		`SELECT postgis_lib_version()`, "-At")
 	version, err := cmd.Output()
 	if err != nil {
-		missing(fmt.Sprintf("psql: %v", err))
+		t.Fatalf("psql: %v", err)
 	}
 	if !strings.HasPrefix(string(version), "3.3.") {
 		t.Skipf("PostGIS %s, want 3.3: the table changes with the version", strings.TrimSpace(string(version)))

@@ -19,10 +19,7 @@ func Command(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		if Required() {
-			t.Fatalf("%s is needed and not on PATH", name)
-		}
-		t.Skipf("%s is not on PATH: nothing to compare with", name)
+		Unavailable(t, "%s is not on PATH", name)
 	}
 	return path
 }
@@ -39,6 +36,38 @@ func Output(t testing.TB, name string, args ...string) string {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, stderr.String())
 	}
 	return string(out)
+}
+
+// Unavailable skips the test, or fails it where every peer is required.
+func Unavailable(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if Required() {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// Python returns a Python that can import GDAL's module osgeo, which need not be the first on PATH: Debian's GDAL
+// belongs to Debian's Python.
+func Python(t testing.TB) string {
+	t.Helper()
+	for _, python := range []string{"/usr/bin/python3", "python3"} {
+		if exec.Command(python, "-c", "from osgeo import osr").Run() == nil {
+			return python
+		}
+	}
+	Unavailable(t, "there is no python3 that can import osgeo")
+	return ""
+}
+
+// PostGIS returns the URL of a database with PostGIS.
+func PostGIS(t testing.TB) string {
+	t.Helper()
+	url := os.Getenv("OGRCARTO_TEST_POSTGIS")
+	if url == "" {
+		Unavailable(t, "OGRCARTO_TEST_POSTGIS is not set: want the URL of a PostGIS database")
+	}
+	return url
 }
 
 // Validate runs GDAL's validator on a GeoPackage and fails the test with what it finds.

@@ -4,6 +4,6 @@
 // write-ahead log even where it may not write. It writes version 1.2 unless asked for another.
 //
 // A file that is made anew is written under another name beside its target and takes its place when the dataset is
-// closed, complete. Its large tables are not inserted row by row: their pages are made directly, and so is the packed
+// closed, complete. (A process that is killed leaves it behind: .NAME.gpkg.*.tmp.) Its large tables are not inserted row by row: their pages are made directly, and so is the packed
 // R-tree; see docs/architecture.md. Changes to an existing file are SQL, in one transaction for each layer.
 package gpkg

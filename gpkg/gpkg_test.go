@@ -237,7 +237,10 @@ func TestContract(t *testing.T) {
 		},
 		NoGeometry: true,
 		SRS:        feature.SRS{Authority: "EPSG", Code: 4326},
-		Equal:      sameInstant,
+		Reject: &feature.Feature{ // a line in a layer of points
+			FID: 7, Geoms: []feature.WKB{feature.AppendHeader(nil, feature.LineString, 0)}, Values: []feature.Value{feature.Int(1)},
+		},
+		Equal: sameInstant,
 	})
 }
 

@@ -269,18 +269,24 @@ func (d *shapeDecoder) readParts(starts []byte, points int64) ([]partRange, erro
 	return d.parts, nil
 }
 
-// polyLine reads box, counts, part starts, points, p. 7, 12, 17.
-func (d *shapeDecoder) polyLine(dst, body []byte) ([]byte, error) {
+// partsAndCoords reads what lines and polygons have in common: box, counts, part starts, points. ok is false
+// for a record that announces no parts, which is a shape without geometry; there may also be none that has points.
+func (d *shapeDecoder) partsAndCoords(body []byte) (parts []partRange, c run, ok bool, err error) {
 	numParts, points, err := d.counts(body, 4)
 	if err != nil || numParts == 0 {
-		return dst, err
+		return nil, c, false, err
 	}
-	parts, err := d.readParts(body[40:40+4*numParts], points)
-	if err != nil {
-		return dst, err
+	if parts, err = d.readParts(body[40:40+4*numParts], points); err != nil {
+		return nil, c, false, err
 	}
-	c, err := d.run(body, 40+4*numParts, points)
-	if err != nil {
+	c, err = d.run(body, 40+4*numParts, points)
+	return parts, c, err == nil, err
+}
+
+// polyLine reads box, counts, part starts, points, p. 7, 12, 17.
+func (d *shapeDecoder) polyLine(dst, body []byte) ([]byte, error) {
+	parts, c, ok, err := d.partsAndCoords(body)
+	if err != nil || !ok {
 		return dst, err
 	}
 	if d.multi || len(parts) > 1 {
@@ -300,16 +306,8 @@ func (d *shapeDecoder) polyLine(dst, body []byte) ([]byte, error) {
 
 // polygon reads what polyLine reads and sorts the rings into polygons, p. 8.
 func (d *shapeDecoder) polygon(dst, body []byte) ([]byte, error) {
-	numParts, points, err := d.counts(body, 4)
-	if err != nil || numParts == 0 {
-		return dst, err
-	}
-	parts, err := d.readParts(body[40:40+4*numParts], points)
-	if err != nil {
-		return dst, err
-	}
-	c, err := d.run(body, 40+4*numParts, points)
-	if err != nil {
+	parts, c, ok, err := d.partsAndCoords(body)
+	if err != nil || !ok {
 		return dst, err
 	}
 	if len(parts) < 2 {

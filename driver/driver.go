@@ -107,6 +107,17 @@ type LayerDeleter interface {
 	DeleteLayer(ctx context.Context, name string) error
 }
 
+// SQLer is a dataset that runs statements in the SQL of its store.
+type SQLer interface {
+	// Query returns the rows of one statement that only reads as a layer, whose name is SELECT. The columns of the result
+	// are its fields; those that hold geometries are its geometry columns. The layer is valid as long as the dataset. A
+	// statement that would change something is an error, whatever the dataset was opened for.
+	Query(ctx context.Context, sql string) (layer.Layer, error)
+	// Exec runs one statement that changes something and returns how many rows it did. A dataset that was opened for
+	// reading gives an error that matches errors.ErrUnsupported.
+	Exec(ctx context.Context, sql string) (rows int64, err error)
+}
+
 // Discarder is a dataset that is being made and can be given up.
 type Discarder interface {
 	// Discard closes the dataset and leaves its target as it was before Open.

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/ogrcarto/ogrcarto/feature"
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 	"github.com/ogrcarto/ogrcarto/layer"
 )
 

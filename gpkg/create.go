@@ -12,7 +12,7 @@ import (
 	"github.com/ogrcarto/ogrcarto/driver"
 	"github.com/ogrcarto/ogrcarto/feature"
 	"github.com/ogrcarto/ogrcarto/feature/srs"
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 )
 
 // create makes the new file under a temporary name beside its target, with the tables that every GeoPackage has.

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/ogrcarto/ogrcarto/driver"
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
 	"github.com/ogrcarto/ogrcarto/gpkg/internal/walview"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 	"github.com/ogrcarto/ogrcarto/layer"
 )
 

@@ -2,7 +2,7 @@ package gpkg
 
 import (
 	"github.com/ogrcarto/ogrcarto/feature"
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 )
 
 // IndexBoxes returns the entries of the layer's R-tree by FID, or nil where it has none.

@@ -2,7 +2,8 @@ package gpkg
 
 import (
 	"github.com/ogrcarto/ogrcarto/feature"
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/gpb"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 )
 
 // addFunctions makes known to the connection the SQL functions that the triggers of a GeoPackage call (OGC 12-128r18,
@@ -46,10 +47,10 @@ func blobBounds(call *sqlite.Call) (feature.Bounds, bool) {
 	if !ok {
 		return feature.Bounds{}, false
 	}
-	h, err := parseBlob(blob)
+	h, err := gpb.Parse(blob)
 	if err != nil {
 		return feature.Bounds{}, false
 	}
-	b, err := h.bounds(blob)
+	b, err := h.Bounds(blob)
 	return b, err == nil
 }

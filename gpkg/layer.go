@@ -10,7 +10,8 @@ import (
 	"strings"
 
 	"github.com/ogrcarto/ogrcarto/feature"
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/gpb"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 	"github.com/ogrcarto/ogrcarto/layer"
 	"github.com/ogrcarto/ogrcarto/sqlbuilder"
 )
@@ -260,12 +261,12 @@ func (r *rows) geometry(col, g int) (feature.WKB, bool, error) {
 		return nil, false, fmt.Errorf("geometry column %s holds %.40q, want a blob", r.l.schema.Geoms[g].Name, r.stmt.Text(col))
 	}
 	b := r.stmt.Bytes(col)
-	h, err := parseBlob(b)
+	h, err := gpb.Parse(b)
 	if err != nil {
 		return nil, false, err
 	}
 	if box != nil {
-		bounds, err := h.bounds(b)
+		bounds, err := h.Bounds(b)
 		if err != nil || !box.Intersects(bounds) {
 			return nil, false, err
 		}
@@ -273,7 +274,7 @@ func (r *rows) geometry(col, g int) (feature.WKB, bool, error) {
 	if r.q.NoGeometry {
 		return nil, true, nil
 	}
-	return feature.WKB(b[h.size:]), true, nil
+	return feature.WKB(b[h.Size:]), true, nil
 }
 
 // Count returns the number of rows when no filter is set: from gpkg_ogr_contents where triggers keep it, else by SQL.

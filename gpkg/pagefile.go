@@ -6,7 +6,7 @@ import (
 	"os"
 
 	"github.com/ogrcarto/ogrcarto/gpkg/internal/btree"
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 )
 
 // pageFile is a new file while its tables are filled page by page. No connection is open then.

@@ -3,7 +3,7 @@ package gpkg
 import (
 	"errors"
 
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 )
 
 // clearRTree empties an R-tree, its root node included.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/ogrcarto/ogrcarto/driver"
 	"github.com/ogrcarto/ogrcarto/feature"
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 )
 
 // recordedTree keeps what is written to an R-tree's tables.

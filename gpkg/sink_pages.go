@@ -5,7 +5,8 @@ import (
 
 	"github.com/ogrcarto/ogrcarto/feature"
 	"github.com/ogrcarto/ogrcarto/gpkg/internal/btree"
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/gpb"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 )
 
 // pageSink fills a new table page by page.
@@ -66,7 +67,7 @@ func (s *pageSink) insert(fid int64, g *geometry, vals []feature.Value) (int64, 
 		if g.wkb == nil {
 			r.Null()
 		} else {
-			appendBlob(r.BlobSpace(blobSize(g))[:0], g.wkb, int32(s.w.table.srsID), g.bounds, g.isPoint)
+			gpb.Append(r.BlobSpace(gpb.Size(g.wkb, g.bounds, g.isPoint))[:0], g.wkb, int32(s.w.table.srsID), g.bounds, g.isPoint)
 		}
 	}
 	for i := range vals {

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/ogrcarto/ogrcarto/feature"
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/gpb"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 	"github.com/ogrcarto/ogrcarto/layer"
 	"github.com/ogrcarto/ogrcarto/sqlbuilder"
 )
@@ -117,7 +118,7 @@ func (s *sqlSink) bind(st *sqlite.Stmt, fid int64, g *geometry, vals []feature.V
 		if g.wkb == nil {
 			err = st.BindNull(p)
 		} else {
-			s.blob = appendBlob(s.blob[:0], g.wkb, int32(s.w.table.srsID), g.bounds, g.isPoint)
+			s.blob = gpb.Append(s.blob[:0], g.wkb, int32(s.w.table.srsID), g.bounds, g.isPoint)
 			err = st.BindBlob(p, s.blob)
 		}
 		if err != nil {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 )
 
 // patience is how long a transaction waits for other processes, when it begins and when it ends.

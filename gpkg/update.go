@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	"github.com/ogrcarto/ogrcarto/feature"
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/gpb"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 	"github.com/ogrcarto/ogrcarto/layer"
 	"github.com/ogrcarto/ogrcarto/sqlbuilder"
 )
@@ -86,7 +87,7 @@ func (l *Layer) SetFeature(ctx context.Context, f *feature.Feature) error {
 			p++
 			c := cell{class: sqlite.Null}
 			if g.wkb != nil {
-				c = cell{class: sqlite.Blob, b: appendBlob(nil, g.wkb, int32(w.table.srsID), g.bounds, g.isPoint)}
+				c = cell{class: sqlite.Blob, b: gpb.Append(nil, g.wkb, int32(w.table.srsID), g.bounds, g.isPoint)}
 			}
 			if err := bindCell(st, p, c); err != nil {
 				return err
@@ -151,8 +152,8 @@ func (l *Layer) boundsOf(fid int64) (feature.Bounds, error) {
 		found = true
 		if s.Type(0) == sqlite.Blob {
 			blob := s.Bytes(0)
-			if h, err := parseBlob(blob); err == nil {
-				b, _ = h.bounds(blob) // a geometry that cannot be read takes no part in the extent
+			if h, err := gpb.Parse(blob); err == nil {
+				b, _ = h.Bounds(blob) // a geometry that cannot be read takes no part in the extent
 			}
 		}
 		return nil

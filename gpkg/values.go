@@ -9,7 +9,7 @@ import (
 
 	"github.com/ogrcarto/ogrcarto/driver"
 	"github.com/ogrcarto/ogrcarto/feature"
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 )
 
 // readValue returns column i of the row as a value of the field. SQLite lets any value stand in any column: what can

@@ -8,8 +8,8 @@ import (
 
 	sqlitevfs "modernc.org/sqlite/vfs"
 
-	"github.com/ogrcarto/ogrcarto/gpkg/internal/sqlite"
 	"github.com/ogrcarto/ogrcarto/gpkg/internal/walview"
+	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 )
 
 // openReadOnly opens the file without ever writing. SQLite itself would make a -shm and a -wal file for a database in

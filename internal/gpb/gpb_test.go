@@ -1,4 +1,4 @@
-package gpkg
+package gpb
 
 import (
 	"encoding/binary"
@@ -11,6 +11,13 @@ import (
 	"github.com/ogrcarto/ogrcarto/feature"
 )
 
+// geometry is what a header is made for.
+type geometry struct {
+	wkb     feature.WKB
+	bounds  feature.Bounds
+	isPoint bool
+}
+
 // blobOf returns a header with the envelope before the WKB.
 func blobOf(order binary.AppendByteOrder, flags byte, srsID int32, envelope []float64, wkb []byte) []byte {
 	b := []byte{'G', 'P', 0, flags}
@@ -21,7 +28,7 @@ func blobOf(order binary.AppendByteOrder, flags byte, srsID int32, envelope []fl
 	return append(b, wkb...)
 }
 
-func TestParseBlob(t *testing.T) {
+func TestParse(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	point := feature.AppendPoint(nil, 3, 4)
 	empty := feature.AppendPoint(nil, nan, nan)
@@ -35,7 +42,7 @@ func TestParseBlob(t *testing.T) {
 		envelope []float64
 		wkb      []byte
 		want     feature.Bounds
-		err      string // of parseBlob
+		err      string // of Parse
 		wkbErr   bool   // of bounds
 	}{
 		{name: "no envelope", wkb: point, want: pointBounds},
@@ -69,7 +76,7 @@ func TestParseBlob(t *testing.T) {
 					flags |= flagLittleEndian
 				}
 				b := blobOf(order, flags, -4326, c.envelope, c.wkb)
-				h, err := parseBlob(b)
+				h, err := Parse(b)
 				if c.err != "" {
 					if err == nil || !strings.Contains(err.Error(), c.err) {
 						t.Errorf("the error is %v, want %q", err, c.err)
@@ -79,29 +86,29 @@ func TestParseBlob(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if h.srsID != -4326 {
-					t.Errorf("srs_id is %d", h.srsID)
+				if h.SRSID != -4326 {
+					t.Errorf("srs_id is %d", h.SRSID)
 				}
-				if string(b[h.size:]) != string(c.wkb) {
-					t.Errorf("the header is %d bytes long, want %d", h.size, len(b)-len(c.wkb))
+				if string(b[h.Size:]) != string(c.wkb) {
+					t.Errorf("the header is %d bytes long, want %d", h.Size, len(b)-len(c.wkb))
 				}
-				got, err := h.bounds(b)
+				got, err := h.Bounds(b)
 				if (err != nil) != c.wkbErr {
 					t.Fatalf("bounds: %v", err)
 				}
 				if err == nil && got != c.want && !(got.IsEmpty() && c.want.IsEmpty()) {
 					t.Errorf("bounds are %v, want %v", got, c.want)
 				}
-				for n := range b[:h.size] {
-					if _, err := parseBlob(b[:n:n]); err == nil {
-						t.Errorf("the first %d bytes of a header of %d are taken", n, h.size)
+				for n := range b[:h.Size] {
+					if _, err := Parse(b[:n:n]); err == nil {
+						t.Errorf("the first %d bytes of a header of %d are taken", n, h.Size)
 					}
 				}
 			})
 		}
 	}
 	for _, b := range []string{"GQ\x00\x00\x00\x00\x00\x00", "PG\x00\x00\x00\x00\x00\x00", "\x00\x00\x00\x00\x00\x00\x00\x00"} {
-		if _, err := parseBlob([]byte(b)); err == nil || !strings.Contains(err.Error(), "magic") {
+		if _, err := Parse([]byte(b)); err == nil || !strings.Contains(err.Error(), "magic") {
 			t.Errorf("%q: the error is %v, want one about the magic", b, err)
 		}
 	}
@@ -132,21 +139,21 @@ func TestAppendBlob(t *testing.T) {
 				t.Fatal(err)
 			}
 			g.isPoint = typ.Base() == feature.Point
-			b := appendBlob([]byte("before"), g.wkb, 4326, g.bounds, g.isPoint)[6:]
-			if len(b) != blobSize(&g) {
-				t.Errorf("%d bytes, blobSize says %d", len(b), blobSize(&g))
+			b := Append([]byte("before"), g.wkb, 4326, g.bounds, g.isPoint)[6:]
+			if len(b) != Size(g.wkb, g.bounds, g.isPoint) {
+				t.Errorf("%d bytes, blobSize says %d", len(b), Size(g.wkb, g.bounds, g.isPoint))
 			}
 			if b[3] != c.flags {
 				t.Errorf("flags are %08b, want %08b", b[3], c.flags)
 			}
-			h, err := parseBlob(b)
+			h, err := Parse(b)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if h.size != c.header || h.srsID != 4326 || h.empty != g.bounds.IsEmpty() || string(b[h.size:]) != string(c.wkb) {
+			if h.Size != c.header || h.SRSID != 4326 || h.Empty != g.bounds.IsEmpty() || string(b[h.Size:]) != string(c.wkb) {
 				t.Errorf("the header is read as %+v", h)
 			}
-			if got, err := h.bounds(b); err != nil || got != g.bounds && !got.IsEmpty() {
+			if got, err := h.Bounds(b); err != nil || got != g.bounds && !got.IsEmpty() {
 				t.Errorf("bounds are %v (%v), want %v", got, err, g.bounds)
 			}
 		})
@@ -158,16 +165,16 @@ func TestBlobAllocs(t *testing.T) {
 	g := geometry{wkb: feature.AppendBounds(nil, feature.Bounds{MinX: 1, MinY: 2, MaxX: 3, MaxY: 4})}
 	g.bounds, _ = g.wkb.Bounds()
 	var b []byte
-	withEnvelope := appendBlob(nil, g.wkb, 4326, g.bounds, false)
-	without := appendBlob(nil, g.wkb, 4326, g.bounds, true)
+	withEnvelope := Append(nil, g.wkb, 4326, g.bounds, false)
+	without := Append(nil, g.wkb, 4326, g.bounds, true)
 	if n := testing.AllocsPerRun(100, func() {
-		b = appendBlob(b[:0], g.wkb, 4326, g.bounds, false)
+		b = Append(b[:0], g.wkb, 4326, g.bounds, false)
 		for _, x := range [...][]byte{withEnvelope, without} {
-			h, err := parseBlob(x)
+			h, err := Parse(x)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := h.bounds(x); err != nil || got != g.bounds {
+			if got, err := h.Bounds(x); err != nil || got != g.bounds {
 				t.Fatal(got, err)
 			}
 		}
@@ -181,25 +188,25 @@ func FuzzBlob(f *testing.F) {
 	for flags := range 64 {
 		f.Add(blobOf(binary.LittleEndian, byte(flags), 4326, make([]float64, 8), point))
 	}
-	f.Add(appendBlob(nil, feature.AppendBounds(nil, feature.Bounds{MaxX: 1, MaxY: 1}), 0, feature.Bounds{MaxX: 1, MaxY: 1}, false))
+	f.Add(Append(nil, feature.AppendBounds(nil, feature.Bounds{MaxX: 1, MaxY: 1}), 0, feature.Bounds{MaxX: 1, MaxY: 1}, false))
 	f.Add([]byte("GP\x00\x01\x00\x00\x00\x00\x01\x07\x00\x00\x00\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h, err := parseBlob(b)
+		h, err := Parse(b)
 		if err != nil {
 			return
 		}
-		if h.size > len(b) {
-			t.Fatalf("a header of %d bytes in %d", h.size, len(b))
+		if h.Size > len(b) {
+			t.Fatalf("a header of %d bytes in %d", h.Size, len(b))
 		}
-		bounds, err := h.bounds(b)
+		bounds, err := h.Bounds(b)
 		if err != nil {
 			return
 		}
-		if h.hasBox && bounds.IsEmpty() {
+		if h.HasBox && bounds.IsEmpty() {
 			t.Fatal("empty bounds are taken from the header")
 		}
 		// What we make of the same geometry has the bounds of its WKB.
-		w := feature.WKB(b[h.size:])
+		w := feature.WKB(b[h.Size:])
 		typ, err := w.Type()
 		if err != nil {
 			return
@@ -208,12 +215,12 @@ func FuzzBlob(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again := appendBlob(nil, w, h.srsID, wb, typ.Base() == feature.Point)
-		h2, err := parseBlob(again)
+		again := Append(nil, w, h.SRSID, wb, typ.Base() == feature.Point)
+		h2, err := Parse(again)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b2, err := h2.bounds(again); err != nil || b2 != wb && !(b2.IsEmpty() && wb.IsEmpty()) || h2.srsID != h.srsID {
+		if b2, err := h2.Bounds(again); err != nil || b2 != wb && !(b2.IsEmpty() && wb.IsEmpty()) || h2.SRSID != h.SRSID {
 			t.Fatalf("bounds %v become %v (%v)", wb, b2, err)
 		}
 	})
@@ -225,10 +232,10 @@ func TestRandomBlobs(t *testing.T) {
 	for range 2000 {
 		b := feature.Bounds{MinX: rng.NormFloat64(), MinY: rng.NormFloat64()}
 		b.MaxX, b.MaxY = b.MinX+rng.Float64(), b.MinY+rng.Float64()
-		blob := appendBlob(nil, feature.AppendBounds(nil, b), int32(rng.Uint32()), b, false)
-		h, err := parseBlob(blob)
-		if err != nil || h.box != b {
-			t.Fatalf("%v is read as %v (%v)", b, h.box, err)
+		blob := Append(nil, feature.AppendBounds(nil, b), int32(rng.Uint32()), b, false)
+		h, err := Parse(blob)
+		if err != nil || h.Box != b {
+			t.Fatalf("%v is read as %v (%v)", b, h.Box, err)
 		}
 	}
 }

@@ -1,4 +1,6 @@
-package gpkg
+// Package gpb reads and writes the geometry blobs of a GeoPackage: a header, with the SRS and mostly the bounds, and ISO
+// WKB behind it.
+package gpb
 
 import (
 	"encoding/binary"
@@ -8,13 +10,13 @@ import (
 	"github.com/ogrcarto/ogrcarto/feature"
 )
 
-// blobHeader is the header of a geometry blob, GeoPackageBinaryHeader (OGC 12-128r18, 2.1.3.1).
-type blobHeader struct {
-	size   int // of the header; the WKB begins there
-	srsID  int32
-	empty  bool
-	hasBox bool
-	box    feature.Bounds
+// Header is the header of a geometry blob, GeoPackageBinaryHeader (OGC 12-128r18, 2.1.3.1).
+type Header struct {
+	Size   int // of the header in bytes; the WKB begins there
+	SRSID  int32
+	Empty  bool
+	HasBox bool
+	Box    feature.Bounds
 }
 
 // envelopeSize is the size of the envelope by its indicator: none, XY, XYZ, XYM, XYZM.
@@ -26,9 +28,9 @@ const (
 	flagExtended     = 1 << 5
 )
 
-// parseBlob reads the header of a geometry blob.
-func parseBlob(b []byte) (blobHeader, error) {
-	var h blobHeader
+// Parse reads the header of a geometry blob.
+func Parse(b []byte) (Header, error) {
+	var h Header
 	if len(b) < 8 {
 		return h, fmt.Errorf("geometry of %d bytes, want at least 8 for a GeoPackage header", len(b))
 	}
@@ -43,38 +45,38 @@ func parseBlob(b []byte) (blobHeader, error) {
 	if indicator >= len(envelopeSize) {
 		return h, fmt.Errorf("geometry has envelope indicator %d, want 0 to 4", indicator)
 	}
-	h.size = 8 + envelopeSize[indicator]
-	if len(b) < h.size {
-		return h, fmt.Errorf("geometry of %d bytes, want at least %d for its header", len(b), h.size)
+	h.Size = 8 + envelopeSize[indicator]
+	if len(b) < h.Size {
+		return h, fmt.Errorf("geometry of %d bytes, want at least %d for its header", len(b), h.Size)
 	}
 	var order binary.ByteOrder = binary.BigEndian
 	if flags&flagLittleEndian != 0 {
 		order = binary.LittleEndian
 	}
-	h.srsID = int32(order.Uint32(b[4:]))
-	h.empty = flags&flagEmpty != 0
-	if indicator > 0 && !h.empty {
+	h.SRSID = int32(order.Uint32(b[4:]))
+	h.Empty = flags&flagEmpty != 0
+	if indicator > 0 && !h.Empty {
 		f := func(i int) float64 { return math.Float64frombits(order.Uint64(b[8+8*i:])) }
-		h.box = feature.Bounds{MinX: f(0), MaxX: f(1), MinY: f(2), MaxY: f(3)}
-		h.hasBox = !h.box.IsEmpty() // an envelope of NaNs says nothing
+		h.Box = feature.Bounds{MinX: f(0), MaxX: f(1), MinY: f(2), MaxY: f(3)}
+		h.HasBox = !h.Box.IsEmpty() // an envelope of NaNs says nothing
 	}
 	return h, nil
 }
 
-// bounds returns the bounds of the geometry whose header h is: from the header where it has them, else from the WKB.
-func (h *blobHeader) bounds(b []byte) (feature.Bounds, error) {
+// Bounds returns the bounds of the geometry whose header h is: from the header where it has them, else from the WKB.
+func (h *Header) Bounds(b []byte) (feature.Bounds, error) {
 	switch {
-	case h.empty:
+	case h.Empty:
 		return feature.EmptyBounds(), nil
-	case h.hasBox:
-		return h.box, nil
+	case h.HasBox:
+		return h.Box, nil
 	}
-	return feature.WKB(b[h.size:]).Bounds()
+	return feature.WKB(b[h.Size:]).Bounds()
 }
 
-// appendBlob adds w as a geometry blob to dst: a little-endian header with the bounds as its envelope, but for points,
+// Append adds w as a geometry blob to dst: a little-endian header with the bounds as its envelope, but for points,
 // which are their own, and empty geometries, which have none.
-func appendBlob(dst []byte, w feature.WKB, srsID int32, box feature.Bounds, isPoint bool) []byte {
+func Append(dst []byte, w feature.WKB, srsID int32, box feature.Bounds, isPoint bool) []byte {
 	flags := byte(flagLittleEndian)
 	empty := box.IsEmpty()
 	if empty {
@@ -93,10 +95,10 @@ func appendBlob(dst []byte, w feature.WKB, srsID int32, box feature.Bounds, isPo
 	return append(dst, w...)
 }
 
-// blobSize returns the size of what appendBlob makes of a geometry.
-func blobSize(g *geometry) int {
-	if g.bounds.IsEmpty() || g.isPoint {
-		return 8 + len(g.wkb)
+// Size returns the size of what Append makes of a geometry with the bounds.
+func Size(w feature.WKB, box feature.Bounds, isPoint bool) int {
+	if box.IsEmpty() || isPoint {
+		return 8 + len(w)
 	}
-	return 8 + 32 + len(g.wkb)
+	return 8 + 32 + len(w)
 }

@@ -153,9 +153,13 @@ func TestBoxes(t *testing.T) {
 				}
 				for _, box := range boxes {
 					q := layer.Query{Box: &box}
+					plan, err := q.Plan(l.Schema())
+					if err != nil {
+						t.Fatal(err)
+					}
 					var want []int64
 					for _, f := range all {
-						if ok, err := q.Matches(f); err != nil {
+						if ok, err := plan.Matches(f); err != nil {
 							t.Fatal(err)
 						} else if ok {
 							want = append(want, f.FID)

@@ -3,6 +3,7 @@ package gpkg
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ogrcarto/ogrcarto/feature"
@@ -210,6 +211,7 @@ func (r *catalogReader) columns(l *Layer, s *feature.Schema, geom string) error 
 			l.generated = append(l.generated, name)
 		}
 		s.Fields = append(s.Fields, f)
+		l.types = append(l.types, sqlType)
 		return nil
 	}, l.name)
 	if err != nil {
@@ -233,7 +235,8 @@ func (r *catalogReader) columns(l *Layer, s *feature.Schema, geom string) error 
 		}
 	}
 	if i := s.FieldIndex(s.FIDColumn); i >= 0 && s.FIDColumn != "" {
-		s.Fields = append(s.Fields[:i], s.Fields[i+1:]...)
+		s.Fields = slices.Delete(s.Fields, i, i+1)
+		l.types = slices.Delete(l.types, i, i+1)
 	}
 	return r.unique(l, s)
 }

@@ -106,7 +106,7 @@ var dateTimeForms = []struct{ text, want, ogr string }{
 
 func TestDateTimeForms(t *testing.T) {
 	for _, c := range dateTimeForms {
-		v, ok := parseDateTime([]byte(c.text))
+		v, ok := feature.ParseDateTime([]byte(c.text))
 		if !ok {
 			v = feature.Null()
 		}
@@ -166,7 +166,7 @@ func TestDateForms(t *testing.T) {
 		{"", "(null)"},
 		{"2018-02-13x", "(null)"},
 	} {
-		v, ok := parseDate([]byte(c.text))
+		v, ok := feature.ParseDate([]byte(c.text))
 		if !ok {
 			v = feature.Null()
 		}
@@ -187,7 +187,7 @@ func TestDateForms(t *testing.T) {
 		{"", "(null)"},
 		{strings.Repeat("1", 100), "(null)"},
 	} {
-		v, ok := parseTime([]byte(c.text))
+		v, ok := feature.ParseTime([]byte(c.text))
 		if !ok {
 			v = feature.Null()
 		}
@@ -199,7 +199,7 @@ func TestDateForms(t *testing.T) {
 
 func TestWriteDateTime(t *testing.T) {
 	at := func(s string) feature.Value {
-		v, ok := parseDateTime([]byte(s))
+		v, ok := feature.ParseDateTime([]byte(s))
 		if !ok {
 			t.Fatalf("%q is no date-time", s)
 		}
@@ -251,33 +251,17 @@ func TestDateTimeRoundTrip(t *testing.T) {
 		}
 		v := feature.WallClock(micros, feature.Zone(rng.IntN(1500)-750))
 		text := appendDateTime(nil, v)
-		got, ok := parseDateTime(text)
+		got, ok := feature.ParseDateTime(text)
 		if !ok || got.Instant() != v.Instant() || got.Zone() != feature.ZoneUTC {
 			t.Fatalf("%s becomes %q becomes %s (%v)", v, text, got, ok)
 		}
 		day := feature.Days(micros / 86_400_000_000)
-		if got, ok := parseDate(appendDate(nil, day)); !ok || !got.Equal(day) {
+		if got, ok := feature.ParseDate(appendDate(nil, day)); !ok || !got.Equal(day) {
 			t.Fatalf("%s becomes %q becomes %s (%v)", day, appendDate(nil, day), got, ok)
 		}
 		clock := feature.TimeOfDay(rng.Int64N(86_400_000_001))
-		if got, ok := parseTime(appendTime(nil, clock)); !ok || !got.Equal(clock) {
+		if got, ok := feature.ParseTime(appendTime(nil, clock)); !ok || !got.Equal(clock) {
 			t.Fatalf("%s becomes %q becomes %s (%v)", clock, appendTime(nil, clock), got, ok)
-		}
-	}
-}
-
-// TestDaysSince1970 compares the count of days with package time's, over the 400 years after which all repeats.
-func TestDaysSince1970(t *testing.T) {
-	for _, from := range []int{-400, 1800} {
-		day := time.Date(from, 1, 1, 0, 0, 0, 0, time.UTC)
-		for end := day.AddDate(400, 0, 1); day.Before(end); day = day.AddDate(0, 0, 1) {
-			y, m, d := day.Date()
-			if got := daysSince1970(y, int(m), d); got != day.Unix()/86_400 {
-				t.Fatalf("%s is day %d, want %d", day.Format(time.DateOnly), got, day.Unix()/86_400)
-			}
-			if d > daysIn(y, int(m)) {
-				t.Fatalf("%s: the month has %d days", day.Format(time.DateOnly), daysIn(y, int(m)))
-			}
 		}
 	}
 }
@@ -287,18 +271,18 @@ func FuzzDateTime(f *testing.F) {
 		f.Add([]byte(c.text))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, _ = parseTime(b)
-		if v, ok := parseDate(b); ok {
-			if got, ok := parseDate(appendDate(nil, v)); !ok || !got.Equal(v) {
+		_, _ = feature.ParseTime(b)
+		if v, ok := feature.ParseDate(b); ok {
+			if got, ok := feature.ParseDate(appendDate(nil, v)); !ok || !got.Equal(v) {
 				t.Fatalf("%q is %s, which is written as %q", b, v, appendDate(nil, v))
 			}
 		}
-		v, ok := parseDateTime(b)
+		v, ok := feature.ParseDateTime(b)
 		if !ok {
 			return
 		}
 		text := appendDateTime(nil, v)
-		got, ok := parseDateTime(text)
+		got, ok := feature.ParseDateTime(text)
 		if !ok || got.Instant() != v.Instant() {
 			t.Fatalf("%q is %s, which is written as %q and read as %s (%v)", b, v, text, got, ok)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ogrcarto/ogrcarto/driver"
+	"github.com/ogrcarto/ogrcarto/feature"
 )
 
 // New returns the GeoPackage driver.
@@ -161,7 +162,7 @@ func open(ctx context.Context, name string, m driver.Mode, o driver.Options) (*D
 // (https://reproducible-builds.org/specs/source-date-epoch/), else that of the clock.
 func clock(option string) (func() time.Time, error) {
 	if option != "" {
-		v, ok := parseDateTime([]byte(option))
+		v, ok := feature.ParseDateTime([]byte(option))
 		if !ok {
 			return nil, fmt.Errorf("TIMESTAMP: %q is not a time such as 2006-01-02T15:04:05Z", option)
 		}

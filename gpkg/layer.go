@@ -7,12 +7,13 @@ import (
 	"io/fs"
 	"iter"
 	"math"
-	"strings"
+	"slices"
 
 	"github.com/ogrcarto/ogrcarto/feature"
 	"github.com/ogrcarto/ogrcarto/internal/gpb"
 	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 	"github.com/ogrcarto/ogrcarto/layer"
+	"github.com/ogrcarto/ogrcarto/layer/filter"
 	"github.com/ogrcarto/ogrcarto/sqlbuilder"
 )
 
@@ -28,6 +29,7 @@ type Layer struct {
 	fid         string   // the column of the FID, or rowid, or "" where rows are numbered as they come
 	srsID, z, m int64    // of gpkg_geometry_columns
 	rtree       string   // the table of the R-tree, or ""
+	types       []string // the declared types of the fields' columns
 	generated   []string // columns that the table computes
 }
 
@@ -38,6 +40,7 @@ var (
 	_ layer.Getter       = (*Layer)(nil)
 	_ layer.Updater      = (*Layer)(nil)
 	_ layer.SchemaEditor = (*Layer)(nil)
+	_ layer.Explainer    = (*Layer)(nil)
 )
 
 // Name returns the name of the table.
@@ -62,60 +65,83 @@ const scanShare = 0.3
 // Features yields the rows that satisfy q.
 func (l *Layer) Features(ctx context.Context, q layer.Query) iter.Seq2[*feature.Feature, error] {
 	return func(yield func(*feature.Feature, error) bool) {
-		rows, residual, err := l.query(ctx, q)
+		rows, rest, err := l.query(ctx, q)
 		if err != nil {
 			yield(nil, l.d.wrap("read", l.name, err))
 			return
 		}
 		defer rows.close()
-		seq := rows.seq(ctx)
-		if residual.HasFilter() || residual.Limit > 0 || residual.Offset > 0 {
-			seq = layer.Filter(seq, residual)
-		}
-		seq(yield)
+		layer.Filter(rows.seq(ctx), rest)(yield)
 	}
 }
 
-// query starts the statement for q and returns its rows and what is left to filter.
-func (l *Layer) query(ctx context.Context, q layer.Query) (*rows, layer.Query, error) {
+// query starts the statement for q and returns its rows and what is left to do with them.
+func (l *Layer) query(ctx context.Context, q layer.Query) (*rows, *layer.Plan, error) {
+	sel, err := l.selection(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	stmt, err := l.d.conn.Prepare(sel.SQL)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, a := range sel.Args {
+		if err := stmt.Bind(i+1, a); err != nil {
+			stmt.Finalize()
+			return nil, nil, err
+		}
+	}
+	r := newRows(l, stmt, sel.Rest)
+	r.stop = l.d.interruptible(ctx)
+	rest := *sel.Rest // rows sees to the filter
+	rest.Filter, rest.Boxes, rest.Query.Where, rest.Query.Box = nil, nil, nil, nil
+	return r, &rest, nil
+}
+
+// selection returns the statement for q and what it leaves.
+func (l *Layer) selection(ctx context.Context, q layer.Query) (*sqlbuilder.Selection, error) {
+	plan, err := l.plan(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return sqlbuilder.SQLite.Select(l.table(plan), plan)
+}
+
+func (l *Layer) plan(ctx context.Context, q layer.Query) (*layer.Plan, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, q, err
+		return nil, err
 	}
 	if l.d.conn == nil {
-		return nil, q, fs.ErrClosed
+		return nil, fs.ErrClosed
 	}
-	sel, err := q.Select(l.schema)
+	return q.Plan(l.schema)
+}
+
+// table describes the layer for sqlbuilder. The R-tree is named where a box of the plan is small enough for it.
+func (l *Layer) table(p *layer.Plan) sqlbuilder.Table {
+	t := sqlbuilder.Table{
+		Name: l.name, Schema: l.schema, FID: l.fid, View: l.view, Types: l.types, NotUTF8: !l.d.conn.IsUTF8(),
+		Geoms: make([]sqlbuilder.GeomColumn, len(l.schema.Geoms)),
+	}
+	if l.rtree == "" || len(p.Boxes) == 0 {
+		return t
+	}
+	root, ok := l.treeBounds()
+	for _, b := range p.Boxes {
+		if b.Geom == 0 && (!ok || share(b.Bounds, root) < scanShare) {
+			t.Geoms[0].RTree = l.rtree
+		}
+	}
+	return t
+}
+
+// Explain returns the statement that answers q, and what it leaves.
+func (l *Layer) Explain(ctx context.Context, q layer.Query) (layer.Explanation, error) {
+	sel, err := l.selection(ctx, q)
 	if err != nil {
-		return nil, q, err
+		return layer.Explanation{}, l.d.wrap("read", l.name, err)
 	}
-	t := sqlbuilder.Table{Name: l.name, Schema: l.schema, FID: l.fid}
-	if q.Box != nil && l.rtree != "" {
-		if root, ok := l.treeBounds(); !ok || share(*q.Box, root) < scanShare {
-			t.RTree = l.rtree
-		}
-	}
-	st, residual := sqlbuilder.Select(t, sel, q)
-	stmt, err := l.d.conn.Prepare(st.SQL)
-	if err != nil {
-		return nil, q, err
-	}
-	for i, a := range st.Args {
-		if err := stmt.BindFloat(i+1, a.(float64)); err != nil {
-			stmt.Finalize()
-			return nil, q, err
-		}
-	}
-	r := &rows{l: l, stmt: stmt, q: q, hasGeoms: sel.Geoms || q.Box != nil}
-	for i, want := range sel.Fields {
-		if want {
-			r.fields = append(r.fields, i)
-		}
-	}
-	r.partial = !sel.All
-	r.f.Reset(l.schema)
-	r.stop = l.d.interruptible(ctx)
-	residual.Box = nil // rows looks at it, by the header's envelope and before it reads a value
-	return r, residual, nil
+	return sel.Explanation(), nil
 }
 
 // interruptible lets the end of ctx interrupt the statement that is about to run. stop must be called before another one
@@ -157,17 +183,47 @@ func share(box, whole feature.Bounds) float64 {
 	return part
 }
 
-// rows is an iteration under way.
+// rows is an iteration under way. It looks at the filter itself, before it reads what the filter does not look at.
 type rows struct {
-	l        *Layer
-	stmt     *sqlite.Stmt
-	q        layer.Query
-	fields   []int // of the schema, in the order of the statement's columns
-	hasGeoms bool  // the statement has the geometry columns
-	partial  bool  // some column is not read: it must be unset whatever became of the last row
-	f        feature.Feature
-	number   int64 // of the row, for tables without an FID
-	stop     func()
+	l       *Layer
+	stmt    *sqlite.Stmt
+	p       *layer.Plan
+	first   []column // the fields that the filter looks at
+	others  []column
+	partial bool // some column is not read: it must be unset whatever became of the last row
+	f       feature.Feature
+	number  int64 // of the row, for tables without an FID
+	stop    func()
+}
+
+// column is a field and where the statement has it.
+type column struct{ field, at int }
+
+// newRows returns an iteration over what the statement yields, whose columns are those that the plan reads.
+func newRows(l *Layer, stmt *sqlite.Stmt, p *layer.Plan) *rows {
+	r := &rows{l: l, stmt: stmt, p: p, partial: slices.Contains(p.Read, false) || slices.Contains(p.ReadGeoms, false), stop: func() {}}
+	at := 0
+	if l.fid != "" {
+		at++
+	}
+	for _, read := range p.ReadGeoms {
+		if read {
+			at++
+		}
+	}
+	for i, read := range p.Read {
+		switch {
+		case !read:
+			continue
+		case p.Filter != nil && slices.Contains(p.Filter.Fields, i):
+			r.first = append(r.first, column{i, at})
+		default:
+			r.others = append(r.others, column{i, at})
+		}
+		at++
+	}
+	r.f.Reset(l.schema)
+	return r
 }
 
 func (r *rows) close() {
@@ -201,11 +257,11 @@ func (r *rows) seq(ctx context.Context) iter.Seq2[*feature.Feature, error] {
 			keep, err := r.read()
 			if err != nil {
 				err = r.l.d.wrapFID("read", r.l.name, r.f.FID, err)
-				if r.q.OnBadRow == nil {
+				if r.p.Query.OnBadRow == nil {
 					yield(nil, err)
 					return
 				}
-				r.q.OnBadRow(err)
+				r.p.Query.OnBadRow(err)
 				continue
 			}
 			if keep && !yield(&r.f, nil) {
@@ -215,90 +271,118 @@ func (r *rows) seq(ctx context.Context) iter.Seq2[*feature.Feature, error] {
 	}
 }
 
-// read makes r.f the current row and tells whether the box keeps it.
+// read makes r.f the current row and tells whether the filter keeps it.
 func (r *rows) read() (bool, error) {
 	if r.partial {
 		clear(r.f.Geoms)
 		clear(r.f.Values)
 	}
-	col := 0
+	at := 0
 	if r.l.fid != "" {
 		r.f.FID = r.stmt.Int(0)
-		col = 1
+		at = 1
 	} else {
 		r.number++
 		r.f.FID = r.number
 	}
-	if r.hasGeoms {
-		for g := range r.l.schema.Geoms {
-			w, keep, err := r.geometry(col, g)
-			if err != nil || !keep {
-				return false, err
-			}
-			r.f.Geoms[g] = w
-			col++
+	r.readFields(r.first)
+	if f := r.p.Filter; f != nil && !f.MatchAttributes(&r.f) {
+		return false, nil
+	}
+	for g, read := range r.p.ReadGeoms {
+		if !read {
+			continue
+		}
+		w, keep, err := r.geometry(at, g)
+		if err != nil || !keep {
+			return false, err
+		}
+		r.f.Geoms[g] = w
+		at++
+	}
+	if f := r.p.Filter; f != nil {
+		if ok, err := f.MatchGeometry(&r.f); err != nil || !ok {
+			return false, err
 		}
 	}
-	s := r.l.schema
-	for _, i := range r.fields {
-		r.f.Values[i] = readValue(r.stmt, col, &s.Fields[i], &r.l.d.WarningLog)
-		col++
-	}
+	r.readFields(r.others)
 	return true, nil
 }
 
-// geometry returns the geometry in column col, which is the schema's number g.
-func (r *rows) geometry(col, g int) (feature.WKB, bool, error) {
-	box := r.q.Box
-	if r.q.Geom != g {
-		box = nil
+func (r *rows) readFields(columns []column) {
+	fields := r.l.schema.Fields
+	for _, c := range columns {
+		r.f.Values[c.field] = readValue(r.stmt, c.at, &fields[c.field], &r.l.d.WarningLog)
 	}
-	switch r.stmt.Type(col) {
+}
+
+// geometry returns the geometry in column at, which is the schema's number g, and tells whether the boxes keep it.
+func (r *rows) geometry(at, g int) (feature.WKB, bool, error) {
+	boxes := false
+	for i := range r.p.Boxes {
+		boxes = boxes || r.p.Boxes[i].Geom == g
+	}
+	switch r.stmt.Type(at) {
 	case sqlite.Null:
-		return nil, box == nil, nil
+		return nil, !boxes, nil
 	case sqlite.Blob:
 	default:
-		return nil, false, fmt.Errorf("geometry column %s holds %.40q, want a blob", r.l.schema.Geoms[g].Name, r.stmt.Text(col))
+		return nil, false, fmt.Errorf("geometry column %s holds %.40q, want a blob", r.l.schema.Geoms[g].Name, r.stmt.Text(at))
 	}
-	b := r.stmt.Bytes(col)
+	b := r.stmt.Bytes(at)
 	h, err := gpb.Parse(b)
 	if err != nil {
 		return nil, false, err
 	}
-	if box != nil {
+	if boxes {
 		bounds, err := h.Bounds(b)
-		if err != nil || !box.Intersects(bounds) {
+		if err != nil {
 			return nil, false, err
 		}
-	}
-	if r.q.NoGeometry {
-		return nil, true, nil
+		for i := range r.p.Boxes {
+			if box := &r.p.Boxes[i]; box.Geom == g && !box.Bounds.Intersects(bounds) {
+				return nil, false, nil
+			}
+		}
 	}
 	return feature.WKB(b[h.Size:]), true, nil
 }
 
-// Count returns the number of rows when no filter is set: from gpkg_ogr_contents where triggers keep it, else by SQL.
+// Count returns the number of rows where the store can tell it: from gpkg_ogr_contents where triggers keep it, else by
+// SQL.
 func (l *Layer) Count(ctx context.Context, q layer.Query) (int64, bool, error) {
-	if q.HasFilter() || l.d.conn == nil {
-		return 0, false, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return 0, false, err
-	}
-	n, ok, err := l.storedCount()
-	if err == nil && !ok {
-		stop := l.d.interruptible(ctx)
-		n, _, err = l.d.conn.Int(sqlbuilder.Count(l.name))
-		stop()
-	}
+	n, ok, err := l.count(ctx, q)
 	if err != nil {
 		return 0, false, l.d.wrap("count", l.name, err)
 	}
-	n = max(n-q.Offset, 0)
-	if q.Limit > 0 {
-		n = min(n, q.Limit)
+	return n, ok, nil
+}
+
+func (l *Layer) count(ctx context.Context, q layer.Query) (int64, bool, error) {
+	plan, err := l.plan(ctx, q)
+	if err != nil {
+		return 0, false, err
 	}
-	return n, true, nil
+	if !q.HasFilter() {
+		n, ok, err := l.storedCount()
+		if err != nil {
+			return 0, false, err
+		}
+		if ok {
+			n = max(n-q.Offset, 0)
+			if q.Limit > 0 {
+				n = min(n, q.Limit)
+			}
+			return n, true, nil
+		}
+	}
+	st, ok, err := sqlbuilder.SQLite.Count(l.table(plan), plan)
+	if err != nil || !ok {
+		return 0, false, err
+	}
+	stop := l.d.interruptible(ctx)
+	defer stop()
+	return l.d.conn.Int(st.SQL, st.Args...)
 }
 
 // storedCount returns the count that gpkg_ogr_contents has. It is believed only where the triggers that keep it exist,
@@ -382,57 +466,11 @@ func (l *Layer) treeBounds() (feature.Bounds, bool) {
 
 // Get returns the feature with the FID.
 func (l *Layer) Get(ctx context.Context, fid int64) (*feature.Feature, error) {
-	if l.fid == "" {
-		for f, err := range l.Features(ctx, layer.Query{}) {
-			if err != nil {
-				return nil, err
-			}
-			if f.FID == fid {
-				return f.Clone(), nil
-			}
+	for f, err := range l.Features(ctx, layer.Query{Where: filter.FID().Eq(fid)}) {
+		if err != nil {
+			return nil, err
 		}
-		return nil, l.d.wrapFID("read", l.name, fid, fs.ErrNotExist)
+		return f.Clone(), nil
 	}
-	st, _ := sqlbuilder.Select(sqlbuilder.Table{Name: l.name, Schema: l.schema, FID: l.fid},
-		layer.Select{Fields: allFields(l.schema), Geoms: true}, layer.Query{})
-	sql := strings.TrimSuffix(st.SQL, " ORDER BY "+sqlbuilder.QuoteIdent(l.fid)) +
-		" WHERE " + sqlbuilder.QuoteIdent(l.fid) + " = ?"
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if l.d.conn == nil {
-		return nil, l.d.wrap("read", l.name, fs.ErrClosed)
-	}
-	stmt, err := l.d.conn.Prepare(sql)
-	if err != nil {
-		return nil, l.d.wrap("read", l.name, err)
-	}
-	r := &rows{l: l, stmt: stmt, hasGeoms: true, stop: func() {}}
-	defer r.close()
-	for i := range l.schema.Fields {
-		r.fields = append(r.fields, i)
-	}
-	r.f.Reset(l.schema)
-	if err := stmt.BindInt(1, fid); err != nil {
-		return nil, l.d.wrap("read", l.name, err)
-	}
-	ok, err := stmt.Step()
-	if err == nil && !ok {
-		err = fs.ErrNotExist
-	}
-	if err == nil {
-		_, err = r.read()
-	}
-	if err != nil {
-		return nil, l.d.wrapFID("read", l.name, fid, err)
-	}
-	return r.f.Clone(), nil
-}
-
-func allFields(s *feature.Schema) []bool {
-	all := make([]bool, len(s.Fields))
-	for i := range all {
-		all[i] = true
-	}
-	return all
+	return nil, l.d.wrapFID("read", l.name, fid, fs.ErrNotExist)
 }

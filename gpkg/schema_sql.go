@@ -132,11 +132,11 @@ func defaultSQL(f feature.Field) string {
 	if ok {
 		switch f.Type {
 		case feature.DateTimeField:
-			if v, ok := parseDateTime([]byte(text)); ok {
+			if v, ok := feature.ParseDateTime([]byte(text)); ok {
 				return "'" + string(appendDateTime(nil, v)) + "'"
 			}
 		case feature.DateField:
-			if v, ok := parseDate([]byte(text)); ok {
+			if v, ok := feature.ParseDate([]byte(text)); ok {
 				return "'" + string(appendDate(nil, v)) + "'"
 			}
 		}

@@ -85,19 +85,19 @@ func readValue(s *sqlite.Stmt, i int, f *feature.Field, warn *driver.WarningLog)
 		return feature.Bytes(s.TextBytes(i))
 	case feature.DateField:
 		if class == sqlite.Text {
-			if v, ok := parseDate(s.TextBytes(i)); ok {
+			if v, ok := feature.ParseDate(s.TextBytes(i)); ok {
 				return v
 			}
 		}
 	case feature.DateTimeField:
 		if class == sqlite.Text {
-			if v, ok := parseDateTime(s.TextBytes(i)); ok {
+			if v, ok := feature.ParseDateTime(s.TextBytes(i)); ok {
 				return v
 			}
 		}
 	case feature.TimeField:
 		if class == sqlite.Text {
-			if v, ok := parseTime(s.TextBytes(i)); ok {
+			if v, ok := feature.ParseTime(s.TextBytes(i)); ok {
 				return v
 			}
 		}

@@ -42,7 +42,7 @@ func TestReadWAL(t *testing.T) {
 	}
 	defer c.Close()
 	for _, f := range []string{"ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"} { // for the triggers, which do nothing here
-		if err := c.CreateFunction(f, func(c *sqlite.Call) { c.ReturnNull() }); err != nil {
+		if err := c.CreateFunction(f, 1, func(*sqlite.Call) {}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,11 +3,11 @@ package layer_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 
 	"github.com/ogrcarto/ogrcarto/feature"
 	. "github.com/ogrcarto/ogrcarto/layer"
+	"github.com/ogrcarto/ogrcarto/layer/filter"
 )
 
 var schema = &feature.Schema{
@@ -38,6 +38,10 @@ var errSource, errBadRow = errors.New("the source is broken"), errors.New("a bad
 
 func (s *source) Features(ctx context.Context, q Query) iter.Seq2[*feature.Feature, error] {
 	s.queries = append(s.queries, q)
+	p, err := q.Plan(schema)
+	if err != nil {
+		return func(yield func(*feature.Feature, error) bool) { yield(nil, err) }
+	}
 	rows := func(yield func(*feature.Feature, error) bool) {
 		s.opened++
 		defer func() { s.ended++ }()
@@ -81,7 +85,7 @@ func (s *source) Features(ctx context.Context, q Query) iter.Seq2[*feature.Featu
 			}
 		}
 	}
-	return Filter(rows, q)
+	return Filter(rows, p)
 }
 
 // sink is a writer that keeps what it was given.
@@ -145,11 +149,4 @@ outer:
 }
 
 // remainder keeps the rows whose "n" has it.
-type remainder struct{ divisor, is int64 }
-
-func (e remainder) Eval(f *feature.Feature) (bool, error) {
-	if f.Values[1].IsUnset() {
-		return false, fmt.Errorf("the column n was not read")
-	}
-	return f.Values[1].Int()%e.divisor == e.is, nil
-}
+func remainder(divisor, is int64) *filter.Expr { return filter.Field("n").Mod(divisor).Eq(is) }

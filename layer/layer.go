@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/ogrcarto/ogrcarto/feature"
+	"github.com/ogrcarto/ogrcarto/layer/filter"
 )
 
 // Layer is a table of features. It holds no cursor and no filter, so it can be iterated any number of times.
@@ -65,10 +66,7 @@ func Count(ctx context.Context, l Layer, q Query) (int64, error) {
 	if n, ok, err := FastCount(ctx, l, q); ok || err != nil {
 		return n, err
 	}
-	if q.Where == nil { // nobody will look at a value
-		q.Columns = []string{}
-		q.NoGeometry = q.Box == nil
-	}
+	q.Columns, q.NoGeometry, q.OrderBy = []string{}, true, nil // nobody looks at more than the filter does
 	var n int64
 	for _, err := range l.Features(ctx, q) {
 		if err != nil {
@@ -134,13 +132,11 @@ func Get(ctx context.Context, l Layer, fid int64) (*feature.Feature, error) {
 	if g, is := l.(Getter); is {
 		return g.Get(ctx, fid)
 	}
-	for f, err := range l.Features(ctx, Query{}) {
+	for f, err := range l.Features(ctx, Query{Where: filter.FID().Eq(fid)}) {
 		if err != nil {
 			return nil, err
 		}
-		if f.FID == fid {
-			return f.Clone(), nil
-		}
+		return f.Clone(), nil
 	}
 	return nil, fmt.Errorf("feature %d: %w", fid, fs.ErrNotExist)
 }

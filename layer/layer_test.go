@@ -33,26 +33,25 @@ func (l knowing) Get(_ context.Context, fid int64) (*feature.Feature, error) {
 func TestCount(t *testing.T) {
 	box := &feature.Bounds{MinX: 2, MinY: -9, MaxX: 4, MaxY: 9}
 	for name, test := range map[string]struct {
-		q          Query
-		want       int64
-		columns    bool // whether the layer is asked for columns
-		noGeometry bool
+		q    Query
+		want int64
 	}{
-		"everything":       {Query{}, 10, false, true},
-		"limit":            {Query{Limit: 3}, 3, false, true},
-		"offset":           {Query{Offset: 8, Limit: 5}, 2, false, true},
-		"columns":          {Query{Columns: []string{"n"}}, 10, false, true},
-		"box":              {Query{Box: box}, 3, false, false},
-		"box, no geometry": {Query{Box: box, NoGeometry: true}, 3, false, false},
-		"where":            {Query{Where: remainder{3, 0}}, 4, true, false},
+		"everything":       {Query{}, 10},
+		"limit":            {Query{Limit: 3}, 3},
+		"offset":           {Query{Offset: 8, Limit: 5}, 2},
+		"columns":          {Query{Columns: []string{"n"}}, 10},
+		"order":            {Query{OrderBy: []Order{{Field: "n"}}, Limit: 4}, 4},
+		"box":              {Query{Box: box}, 3},
+		"box, no geometry": {Query{Box: box, NoGeometry: true}, 3},
+		"where":            {Query{Where: remainder(3, 0)}, 4},
 	} {
 		src := &source{n: 10}
 		if n, err := Count(t.Context(), src, test.q); n != test.want || err != nil {
 			t.Errorf("%s: %d, %v; want %d", name, n, err, test.want)
 		}
 		asked := src.queries[0]
-		if columns := asked.Columns == nil || len(asked.Columns) > 0; columns != test.columns || asked.NoGeometry != test.noGeometry {
-			t.Errorf("%s: the layer was asked for columns %v, NoGeometry %v", name, asked.Columns, asked.NoGeometry)
+		if asked.Columns == nil || len(asked.Columns) > 0 || !asked.NoGeometry || asked.OrderBy != nil {
+			t.Errorf("%s: the layer was asked for columns %v, NoGeometry %v, order %v", name, asked.Columns, asked.NoGeometry, asked.OrderBy)
 		}
 	}
 	if n, err := Count(t.Context(), &source{n: 10, failAt: 5}, Query{}); err != errSource {

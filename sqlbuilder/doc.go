@@ -1,7 +1,21 @@
-// Package sqlbuilder writes SQL for the stores that speak it: a layer's query, as far as a dialect can express it
-// exactly, and the statements that make and fill tables.
+// Package sqlbuilder writes SQL for the stores that speak it: a layer's query, as far as a dialect can express it, and the
+// statements that make, fill and change tables.
 //
-// What a dialect cannot express stays in the residual query, which the driver hands to layer.Filter. What is expressed
-// means exactly what layer.Query.Matches means, with one exception that is named where it occurs: a spatial index may
-// let too much through, never too little.
+// # Queries
+//
+// Select turns a plan into a statement and the plan that is left, which the driver hands to layer.Filter. What a filter
+// means is fixed by package filter; each of its conjuncts is rendered as a whole or left to the program:
+//
+//	PostgreSQL  what is rendered means exactly what the filter means, and nothing is checked again, but for predicates
+//	            that the store and the program may see differently in the last digit (ST_DWithin), or on geometries of
+//	            which only one of them can judge. Then the store is asked for more, and the program checks.
+//	SQLite      any value can stand in any column. What is rendered is true wherever the filter is, whatever the column
+//	            holds, and the program checks the rows that come. Exact are conditions on the FID alone.
+//
+// Limit and offset go to the store when nothing is left to check.
+//
+// # Text
+//
+// Names are always quoted, values are arguments, or literals where a dialect has no arguments (Dialect.WithLiterals).
+// What cannot be said in a dialect, such as a NUL in a name, is an error and never a statement that says something else.
 package sqlbuilder

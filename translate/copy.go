@@ -134,20 +134,14 @@ func (t *translation) copyLayer(ctx context.Context, i int, to target) (LayerRep
 	}
 	schema := src.Schema()
 	o := layer.CopyOptions{
-		Query: layer.Query{
-			Columns:    to.plan.columns(schema),
-			NoGeometry: !slices.ContainsFunc(to.plan.geoms, func(g int) bool { return g >= 0 }),
-			Offset:     t.o.Offset,
-			Limit:      t.o.Limit,
-		},
+		Query:       t.o.query(schema),
 		Fields:      to.plan.fields,
 		Geoms:       to.plan.geoms,
 		Convert:     typesDiffer(to.Schema(), schema, to.plan.geoms),
 		PreserveFID: t.o.FIDs == KeepFIDs || t.o.FIDs == FIDsAuto && schema.FIDColumn != "" && !to.appended,
 	}
-	if len(schema.Geoms) > 0 {
-		o.Query.Box = t.o.Box
-	}
+	o.Query.Columns = to.plan.columns(schema)
+	o.Query.NoGeometry = !slices.ContainsFunc(to.plan.geoms, func(g int) bool { return g >= 0 })
 	if t.o.SkipFailures {
 		o.Skip = func(fid int64, err error) {
 			if len(r.Skips) < MaxSkips {
@@ -167,18 +161,25 @@ func (t *translation) copyLayer(ctx context.Context, i int, to target) (LayerRep
 	}
 	stats, err := layer.Copy(ctx, to, t.o.reshape(src, to.plan.geoms), o)
 	r.Rows, r.Skipped = stats.Rows, stats.Skipped
+	if n := int64(len(t.o.OnlyFIDs)) - r.Rows - r.Skipped; err == nil && n > 0 && !t.o.filtersMore() {
+		t.warn("layer %s: %d of the %d FIDs that were asked for do not exist", src.Name(), n, len(t.o.OnlyFIDs))
+	}
 	return r, err
+}
+
+// filtersMore tells whether features are left out that have one of OnlyFIDs.
+func (o *Options) filtersMore() bool {
+	return o.Where != nil || o.Box != nil || o.Intersects != nil || o.Offset > 0 || o.Limit > 0
 }
 
 // total returns how many rows a query comes to, or -1 if that is not known without reading them.
 func total(ctx context.Context, src layer.Layer, q layer.Query) (int64, error) {
-	n, ok, err := layer.FastCount(ctx, src, layer.Query{Box: q.Box, Geom: q.Geom})
+	if q.HasFilter() {
+		return -1, nil // a count would read as much as the copy
+	}
+	n, ok, err := layer.FastCount(ctx, src, layer.Query{Offset: q.Offset, Limit: q.Limit})
 	if err != nil || !ok {
 		return -1, err
-	}
-	n = max(0, n-q.Offset)
-	if q.Limit > 0 {
-		n = min(n, q.Limit)
 	}
 	return n, nil
 }

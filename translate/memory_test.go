@@ -254,15 +254,15 @@ func (t *table) all(ctx context.Context, q layer.Query) iter.Seq2[*feature.Featu
 }
 
 func (t *table) Features(ctx context.Context, q layer.Query) iter.Seq2[*feature.Feature, error] {
-	sel, err := q.Select(t.schema)
+	p, err := q.Plan(t.schema)
 	return func(yield func(*feature.Feature, error) bool) {
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		for f, err := range layer.Filter(t.all(ctx, q), q) {
+		for f, err := range layer.Filter(t.all(ctx, q), p) {
 			if f != nil {
-				for i, want := range sel.Fields {
+				for i, want := range p.Fields {
 					if !want {
 						f.Values[i] = feature.Value{}
 					}
@@ -279,5 +279,9 @@ func (t *table) Features(ctx context.Context, q layer.Query) iter.Seq2[*feature.
 type counted struct{ *table }
 
 func (c counted) Count(_ context.Context, q layer.Query) (int64, bool, error) {
-	return int64(len(c.rows)), q.Box == nil, nil
+	n := max(0, int64(len(c.rows))-q.Offset)
+	if q.Limit > 0 {
+		n = min(n, q.Limit)
+	}
+	return n, !q.HasFilter(), nil
 }

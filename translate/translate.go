@@ -20,6 +20,8 @@ import (
 	"github.com/ogrcarto/ogrcarto/driver"
 	"github.com/ogrcarto/ogrcarto/feature"
 	"github.com/ogrcarto/ogrcarto/layer"
+	"github.com/ogrcarto/ogrcarto/layer/filter"
+	"github.com/ogrcarto/ogrcarto/sqlquery"
 )
 
 // Options says what to copy and how. The zero value copies all layers into a dataset that must not exist yet, whose driver
@@ -48,8 +50,18 @@ type Options struct {
 
 	// Select names the fields to keep, which stay in the source's order. Nil keeps all, an empty list none.
 	Select []string
-	// Box keeps the features whose bounds have a point in common with it. A layer without geometry is copied whole.
-	Box *feature.Bounds
+	// SQL is a statement whose result is copied, as a layer called SELECT, in place of the source's layers.
+	SQL string
+	// Where keeps the features for which it is true. It is bound to the schema of each layer.
+	Where *filter.Expr
+	// OnlyFIDs keeps the features that have one of these FIDs; nil keeps all. Those that no layer has are warned of.
+	OnlyFIDs []int64
+	// Box keeps the features whose bounds have a point in common with it, and Intersects those whose geometry has one with
+	// it. A layer without geometry is copied without regard to them.
+	Box        *feature.Bounds
+	Intersects feature.WKB
+	// OrderBy is the order in which the features are copied; it is that of their FIDs without it.
+	OrderBy []layer.Order
 	// Offset and Limit pass over features and end after so many, in each layer. A Limit of 0 is none.
 	Offset, Limit int64
 	// SchemaOnly makes the layers and copies no feature.
@@ -203,7 +215,13 @@ func (t *translation) run(ctx context.Context) error {
 		_ = from.Close() // it was only read
 	}()
 	// All that can be found wrong without touching the target is looked for first.
-	if err := t.chooseLayers(ctx); err != nil {
+	if t.o.SQL != "" {
+		result, err := t.runSQL(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = result.Close() }() // it is only read
+	} else if err := t.chooseLayers(ctx); err != nil {
 		return err
 	}
 	if err := t.openTarget(ctx); err != nil {
@@ -265,19 +283,66 @@ func (t *translation) chooseLayers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s := source{layer: l, target: l.Name()}
-		if t.o.NewLayerName != "" {
-			s.target = t.o.NewLayerName
-		}
-		if s.plan, err = t.o.plan(l.Schema()); err != nil {
+		if err := t.addLayer(l); err != nil {
 			return inLayer(name, err)
 		}
-		if t.o.Box != nil && len(l.Schema().Geoms) == 0 {
-			t.warn("layer %s has no geometry and is copied whole", name)
-		}
-		t.layers = append(t.layers, s)
 	}
 	return nil
+}
+
+// runSQL runs the statement and makes its result the layer to copy.
+func (t *translation) runSQL(ctx context.Context) (*sqlquery.Result, error) {
+	if len(t.o.Layers) > 0 {
+		return nil, errors.New("the statement says which layers to read: layers and SQL exclude each other")
+	}
+	result, err := sqlquery.Query(ctx, t.from, t.o.SQL)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.addLayer(result); err != nil {
+		return nil, errors.Join(err, result.Close())
+	}
+	return result, nil
+}
+
+// addLayer plans what becomes of a layer.
+func (t *translation) addLayer(l layer.Layer) error {
+	s := source{layer: l, target: l.Name()}
+	if t.o.NewLayerName != "" {
+		s.target = t.o.NewLayerName
+	}
+	var err error
+	if s.plan, err = t.o.plan(l.Schema()); err != nil {
+		return err
+	}
+	q := t.o.query(l.Schema())
+	if _, err := q.Plan(l.Schema()); err != nil {
+		return err
+	}
+	if (t.o.Box != nil || t.o.Intersects != nil) && len(l.Schema().Geoms) == 0 {
+		t.warn("layer %s has no geometry: where it lies is not asked", l.Name())
+	}
+	t.layers = append(t.layers, s)
+	return nil
+}
+
+// query returns which features of a layer are copied.
+func (o *Options) query(s *feature.Schema) layer.Query {
+	q := layer.Query{Where: o.Where, OrderBy: o.OrderBy, Offset: o.Offset, Limit: o.Limit}
+	if o.OnlyFIDs != nil {
+		fids := make([]any, len(o.OnlyFIDs))
+		for i, fid := range o.OnlyFIDs {
+			fids[i] = fid
+		}
+		q.Where = q.Where.And(filter.FID().In(fids...))
+	}
+	if len(s.Geoms) > 0 {
+		q.Box = o.Box
+		if o.Intersects != nil {
+			q.Intersects(s, o.Intersects)
+		}
+	}
+	return q
 }
 
 // inLayer says which layer an error concerns, unless it says so itself.

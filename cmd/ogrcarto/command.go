@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ogrcarto/ogrcarto/driver"
 )
@@ -92,7 +93,13 @@ Exit status: 0 when all is done, 1 when something could not be done, 2 when the 
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		var invalid *pflag.InvalidValueError
+		if errors.As(err, &invalid) { // the value need not be told: the cause says what is wrong with it
+			err = fmt.Errorf("--%s: %w", invalid.GetFlag().Name, invalid.Unwrap())
+		}
+		return &usageError{err}
+	})
 	root.AddCommand(p.infoCommand(), p.copyCommand(), p.driversCommand())
 	return root
 }

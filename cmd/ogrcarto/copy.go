@@ -23,8 +23,7 @@ type copyFlags struct {
 	nlt                         []string
 	dim                         string
 	srs                         string
-	box                         boundsFlag
-	limit, offset               countFlag
+	filter                      filterFlags
 	open, dataset, layer        optionsFlag
 	keepFIDs, quiet             bool
 }
@@ -50,6 +49,10 @@ Geometries are copied as they are. --nlt gives them another type as far as nothi
 multipolygon of one, a multipolygon of one a polygon. It may be given twice, as in --nlt POLYGON --nlt PROMOTE_TO_MULTI;
 NONE leaves them out. Coordinates are not transformed: --a-srs says what they are in.
 
+` + whereHelp + `
+
+--limit 0 makes the layers and copies no feature. The layer of an SQL statement is called SELECT unless --nln names it.
+
 Features keep their FIDs when the source stores them in a column and the layer is new, as with ogr2ogr.
 
 The settings of --config are SOURCE_DATE_EPOCH, the time to write into the output, in seconds since 1970.`,
@@ -57,6 +60,9 @@ The settings of --config are SOURCE_DATE_EPOCH, the time to write into the outpu
   ogrcarto copy cities.shp world.gpkg --update --nln towns --select name,population
   ogrcarto copy more.shp world.gpkg --append --nln towns
   ogrcarto copy world.gpkg africa.gpkg countries --spat -18 -35 52 38
+  ogrcarto copy world.gpkg big.gpkg --where "pop_est > 50000000 AND continent = 'Asia'"
+  ogrcarto copy roads.shp near.gpkg --intersects "POLYGON ((2 48, 3 48, 3 49, 2 49, 2 48))"
+  ogrcarto copy roads.shp lengths.gpkg --nln lengths --sql "select kind, sum(ST_Length(geometry)) m from roads group by kind"
   ogrcarto copy old.shp new.gpkg --oo ENCODING=CP1252 --lco SPATIAL_INDEX=NO --a-srs EPSG:2154`,
 		Args: atLeast("SRC", "DST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -64,6 +70,9 @@ The settings of --config are SOURCE_DATE_EPOCH, the time to write into the outpu
 				return err
 			}
 			if len(args) > 2 {
+				if o.SQL != "" {
+					return usagef("--sql goes without names of layers: the statement says which it reads")
+				}
 				o.Layers = args[2:]
 			}
 			return p.copy(cmd.Context(), args[0], args[1], o, f.quiet)
@@ -79,9 +88,7 @@ The settings of --config are SOURCE_DATE_EPOCH, the time to write into the outpu
 	l.StringArrayVar(&f.nlt, "nlt", nil, "geometry `type` of the layers: POINT, MULTIPOLYGON Z, ..., PROMOTE_TO_MULTI or NONE")
 	l.StringVar(&f.dim, "dim", "", "`dimensions` of the geometries: XY, XYZ, XYM or XYZM")
 	l.StringSliceVar(&o.Select, "select", nil, "copy only these `fields`, separated by commas")
-	l.Var(&f.box, "spat", "copy only features whose bounds touch the box; also as four arguments")
-	l.Var(&f.limit, "limit", "copy at most N features of a layer; 0 makes the layer only")
-	l.Var(&f.offset, "offset", "pass over the first N features of a layer")
+	f.filter.register(l, "copy")
 	l.StringVar(&f.srs, "a-srs", "", "reference `system` of the layers in DST: EPSG:2154, or well-known text")
 	l.Var(&f.open, "oo", "open option of the source's driver; may be repeated")
 	l.Var(&f.layer, "lco", "layer creation option of DST's driver; may be repeated")
@@ -161,9 +168,10 @@ func (f *copyFlags) apply(cmd *cobra.Command, o *translate.Options) error {
 			o.FIDs = translate.KeepFIDs
 		}
 	}
-	o.Box = f.box.bounds
-	o.Offset, o.Limit = f.offset.n, f.limit.n
-	o.SchemaOnly = f.limit.given && f.limit.n == 0
+	w := &f.filter
+	o.SQL, o.Where, o.OnlyFIDs, o.Box, o.Intersects = w.sql.text, w.where.expr, w.fids.list, w.box.bounds, w.intersects.wkb
+	o.OrderBy, o.Offset, o.Limit = w.order.keys, w.offset.n, w.limit.n
+	o.SchemaOnly = w.limit.given && w.limit.n == 0
 	o.OpenOptions, o.DatasetOptions, o.LayerOptions = f.open.options, f.dataset.options, f.layer.options
 	return nil
 }

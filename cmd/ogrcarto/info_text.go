@@ -19,7 +19,7 @@ func (p *program) infoText(ctx context.Context, in info, list []described) error
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		if in.fid == nil {
+		if len(in.filter.fids.list) == 0 {
 			printLayer(w, l)
 		}
 		pr := newFeaturePrinter(l, in.geom)

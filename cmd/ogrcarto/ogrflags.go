@@ -1,9 +1,6 @@
 package main
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // ogrFlag says what becomes of a flag of ogrinfo or ogr2ogr.
 type ogrFlag struct {
@@ -18,6 +15,7 @@ const (
 	valueFlag                   // takes the next argument
 	boxFlag                     // takes four
 	configPair                  // takes KEY=VALUE, or KEY and VALUE
+	dialectFlag                 // takes the name of an SQL dialect, of which there is one
 	unsupported                 // known, and not to be had here
 )
 
@@ -33,12 +31,14 @@ var ogrFlags = map[string]ogrFlag{
 	"dim": {"--dim", valueFlag}, "select": {"--select", valueFlag}, "limit": {"--limit", valueFlag},
 	"offset": {"--offset", valueFlag}, "oo": {"--oo", valueFlag}, "lco": {"--lco", valueFlag},
 	"dsco": {"--dsco", valueFlag}, "fid": {"--fid", valueFlag}, "geom": {"--geom", valueFlag},
-	"spat": {"--spat", boxFlag}, "config": {"--config", configPair},
+	"spat": {"--spat", boxFlag}, "config": {"--config", configPair}, "where": {"--where", valueFlag},
+	"sql": {"--sql", valueFlag}, "intersects": {"--intersects", valueFlag}, "order_by": {"--order-by", valueFlag},
+	"so": {"--summary", bareFlag},
 
 	// What ogrinfo and ogr2ogr have to be told is so here anyway.
-	"ro": {}, "so": {}, "progress": {}, "nomd": {}, "ds_transaction": {}, "gt": {"", valueFlag},
+	"ro": {}, "progress": {}, "nomd": {}, "ds_transaction": {}, "gt": {"", valueFlag},
 
-	"where": {kind: unsupported}, "sql": {kind: unsupported}, "dialect": {kind: unsupported},
+	"dialect": {kind: dialectFlag},
 	"t_srs": {kind: unsupported}, "s_srs": {kind: unsupported}, "ct": {kind: unsupported}, "spat_srs": {kind: unsupported},
 	"geomfield": {kind: unsupported}, "clipsrc": {kind: unsupported}, "clipdst": {kind: unsupported},
 	"simplify": {kind: unsupported}, "segmentize": {kind: unsupported}, "makevalid": {kind: unsupported},
@@ -57,7 +57,6 @@ func ogrArgs(args []string) ([]string, error) {
 	if len(args) > 0 && strings.HasPrefix(args[0], "__complete") {
 		return append(out, args...), nil // a shell that completes has its own words
 	}
-	summaryOnly := slices.Contains(args, "-so")
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if arg == "--" {
@@ -71,10 +70,7 @@ func ogrArgs(args []string) ([]string, error) {
 			continue
 		}
 		if name == "al" {
-			out = append(out, "--all")
-			if !summaryOnly {
-				out = append(out, "--features")
-			}
+			out = append(out, "--all", "--features")
 			continue
 		}
 		flag, known := ogrFlags[name]
@@ -86,6 +82,15 @@ func ogrArgs(args []string) ([]string, error) {
 		switch {
 		case flag.kind == unsupported:
 			return nil, usagef("%s is not supported yet", spelling)
+		case flag.kind == dialectFlag:
+			if !inline && len(rest) > 0 {
+				value = rest[0]
+				i++
+			}
+			if !strings.EqualFold(value, "SQLITE") {
+				return nil, usagef("%s %s: the dialect of --sql is SQLite", spelling, value)
+			}
+			continue
 		case flag.kind == bareFlag && flag.to == "":
 			continue
 		case flag.kind == bareFlag || inline:

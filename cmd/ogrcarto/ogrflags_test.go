@@ -20,7 +20,9 @@ func TestOGRArgs(t *testing.T) {
 		{"info --spat -10,-5,0,5 a", "info --spat=-10,-5,0,5 a"},
 		{"info --spat=-10,-5,0,5 a", "info --spat=-10,-5,0,5 a"},
 		{"info -al a", "info --all --features a"},
-		{"info -ro -so -al a", "info --all a"},
+		{"info -ro -so -al a", "info --summary --all --features a"},
+		{"info -where x -sql y -dialect sqlite -order-by z a", "info --where x --sql y --order-by z a"},
+		{"copy -dialect=SQLITE -intersects x a b", "copy --intersects x a b"},
 		{"info -geom=SUMMARY -fid 3 -json -features -q", "info --geom=SUMMARY --fid 3 --json --features -q"},
 		{"copy -progress -gt 65536 -gt=1 -ds_transaction a b", "copy a b"},
 		{"copy -nln -spat a b", "copy --nln -spat a b"}, // a value, however it looks
@@ -41,8 +43,9 @@ func TestOGRArgs(t *testing.T) {
 
 func TestOGRArgsErrors(t *testing.T) {
 	tests := []struct{ in, want string }{
-		{"copy -where a=1", "-where is not supported yet"},
-		{"copy --sql=x", "--sql is not supported yet"},
+		{"copy -clipsrc a=1", "-clipsrc is not supported yet"},
+		{"copy -dialect OGRSQL", "-dialect OGRSQL: the dialect of --sql is SQLite"},
+		{"copy -where", "-where needs a value"},
 		{"copy -t_srs EPSG:1", "-t_srs is not supported yet"},
 		{"copy --t-srs EPSG:1", "--t-srs is not supported yet"},
 		{"copy -nln", "-nln needs a value"},

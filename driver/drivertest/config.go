@@ -169,6 +169,7 @@ type subject struct {
 	layer layer.Layer
 	// rows are all features, read once in order: the reference of every query.
 	rows []*feature.Feature
+	hard []feature.Bounds
 }
 
 func newSubject(t testing.TB, c *Config, name string) *subject {

@@ -9,6 +9,7 @@
 //	}
 //
 // What it checks is what the doc comments of [driver.Dataset], [layer.Layer] and [layer.Writer] promise, no more: a
-// driver that keeps the promises passes, whatever it pushes down. The reference for filters is [layer.Query.Matches]
-// over all rows.
+// driver that keeps the promises passes, whatever it pushes down. The reference for filters is
+// [layer.Plan.Matches] over all rows, and for orders a stable sort of what it keeps. Random filters are the same ones each
+// time; OGRCARTO_TEST_SEED has the number of the first, to repeat a failure alone or to try others.
 package drivertest

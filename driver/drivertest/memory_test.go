@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,6 +31,7 @@ type table struct {
 	schema *feature.Schema
 	rows   []*feature.Feature
 	bad    int // how many rows at the end cannot be read
+	shared feature.Feature
 }
 
 func (d *memory) Info() driver.Info {
@@ -158,6 +160,8 @@ func (ds *memoryDataset) Layer(_ context.Context, name string) (layer.Layer, err
 	switch ds.d.broken {
 	case "count":
 		return counting{l}, nil
+	case "count without where":
+		return countingAll{l}, nil
 	case "get":
 		return getting{l}, nil
 	case "get shares":
@@ -237,6 +241,9 @@ func (l *memoryLayer) Features(ctx context.Context, q layer.Query) iter.Seq2[*fe
 		q.Where = nil
 	}
 	rows := l.rows(ctx, q)
+	if r := l.brokenRows(ctx, q, rows); r != nil {
+		return r
+	}
 	if l.broken() == "two errors" {
 		rows = twice(rows)
 	}
@@ -255,9 +262,10 @@ func twice(rows iter.Seq2[*feature.Feature, error]) iter.Seq2[*feature.Feature, 
 }
 
 func (l *memoryLayer) rows(ctx context.Context, q layer.Query) iter.Seq2[*feature.Feature, error] {
-	sel, err := q.Select(l.t.schema)
-	if l.broken() == "any column" {
-		err = nil
+	p, err := q.Plan(l.t.schema)
+	if l.broken() == "any column" && err != nil {
+		q.Columns = nil
+		p, err = q.Plan(l.t.schema)
 	}
 	if err != nil {
 		return func(yield func(*feature.Feature, error) bool) { yield(nil, l.ds.d.fail("read", l.ds.name, err)) }
@@ -293,18 +301,18 @@ func (l *memoryLayer) rows(ctx context.Context, q layer.Query) iter.Seq2[*featur
 			f.Reset(l.t.schema)
 			f.FID = row.FID
 			for j := range f.Values {
-				if sel.Fields[j] || l.broken() == "all columns" {
+				if p.Read[j] || l.broken() == "all columns" {
 					f.Values[j] = row.Values[j].Clone()
 					if l.broken() == "values share" {
 						f.Values[j] = row.Values[j]
 					}
 				}
-				if !sel.Fields[j] && l.broken() == "null columns" {
+				if !p.Read[j] && l.broken() == "null columns" {
 					f.Values[j] = feature.Null()
 				}
 			}
-			if sel.Geoms || q.Box != nil {
-				for j := range f.Geoms {
+			for j := range f.Geoms {
+				if p.ReadGeoms[j] {
 					f.Geoms[j] = row.Geoms[j].Clone()
 					if l.broken() == "geometries share" {
 						f.Geoms[j] = row.Geoms[j]
@@ -326,15 +334,15 @@ func (l *memoryLayer) rows(ctx context.Context, q layer.Query) iter.Seq2[*featur
 		if l.broken() == "neither" {
 			yield(nil, nil)
 		}
-	}, l.residual(q))
+	}, l.residual(p))
 }
 
 // residual returns what the layer leaves to Filter: all of the query.
-func (l *memoryLayer) residual(q layer.Query) layer.Query {
+func (l *memoryLayer) residual(p *layer.Plan) *layer.Plan {
 	if l.broken() == "geometry left in" {
-		q.NoGeometry = false
+		p.Geoms = true
 	}
-	return q
+	return p
 }
 
 // stateful keeps its place in the layer.
@@ -401,6 +409,9 @@ func newMemory(dir, broken string) (*memory, string) {
 			{Name: "name", Type: feature.String},
 			{Name: "n", Type: feature.Integer64, NotNull: true},
 			{Name: "data", Type: feature.Binary},
+			{Name: "height", Type: feature.Real},
+			{Name: "seen", Type: feature.DateTimeField},
+			{Name: "open", Type: feature.Integer, Subtype: feature.Boolean},
 		},
 	}
 	t := &table{name: "places", schema: schema}
@@ -410,6 +421,14 @@ func newMemory(dir, broken string) (*memory, string) {
 		x, y := float64(i%7)+0.1, float64(i%5)-0.3
 		f.Geoms[1] = feature.AppendPoint(nil, x, y)
 		f.Values[0], f.Values[1] = feature.Text(fmt.Sprintf("place %d", i)), feature.Int(int64(i))
+		f.Values[3] = []feature.Value{
+			feature.Float(float64(i) / 3), feature.Float(math.NaN()), feature.Null(), feature.Float(math.Copysign(0, -1)), feature.Float(0),
+		}[i%5]
+		f.Values[4] = feature.WallClock(int64(i%6)*30*60e6, []feature.Zone{feature.ZoneUTC, 60, feature.ZoneUnknown, -90}[i%4])
+		f.Values[5] = []feature.Value{feature.Bool(true), feature.Bool(false), feature.Null()}[i%3]
+		if i == 10 {
+			f.Values[1] = feature.Int(1<<53 + 1)
+		}
 		switch i % 4 {
 		case 0:
 			f.Geoms[0] = feature.AppendPoint(nil, x, y)
@@ -418,6 +437,9 @@ func newMemory(dir, broken string) (*memory, string) {
 			f.Values[2] = feature.Bytes([]byte{byte(i), 0, 255})
 		case 2:
 			f.Values[0] = feature.Null()
+			if i%8 == 2 {
+				f.Values[0] = feature.Text(fmt.Sprintf("Place %d", i))
+			}
 		case 3:
 			f.Geoms[0] = feature.AppendHeader(nil, feature.LineString, 0)
 		}

@@ -3,7 +3,6 @@ package drivertest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math"
 	"math/rand/v2"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/ogrcarto/ogrcarto/feature"
 	"github.com/ogrcarto/ogrcarto/layer"
+	"github.com/ogrcarto/ogrcarto/layer/filter"
 )
 
 func checkQueryIsAValue(t testing.TB, s *subject) {
@@ -88,6 +88,14 @@ func checkUnknownColumn(t testing.TB, s *subject) {
 
 func everything() feature.Bounds {
 	return feature.Bounds{MinX: math.Inf(-1), MinY: math.Inf(-1), MaxX: math.Inf(1), MaxY: math.Inf(1)}
+}
+
+// boxes returns those that are hard on the first geometry column.
+func (s *subject) boxes() []feature.Bounds {
+	if s.hard == nil {
+		s.hard = boxes(s.rows, 0)
+	}
+	return s.hard
 }
 
 // boxes returns boxes that are hard on geometry column geom of the rows.
@@ -167,48 +175,8 @@ func checkBoxOfNoGeometry(t testing.TB, s *subject) {
 	}
 }
 
-// remainder is an expression that no store knows, so it is the residual of every query.
-type remainder struct{ divisor, is int64 }
-
-func (e remainder) Eval(f *feature.Feature) (bool, error) { return f.FID%e.divisor == e.is, nil }
-
-func (e remainder) String() string { return fmt.Sprintf("FID %% %d = %d", e.divisor, e.is) }
-
-// failing is an expression that no feature satisfies or denies.
-type failing struct{ err error }
-
-func (e failing) Eval(*feature.Feature) (bool, error) { return false, e.err }
-
-func checkWhere(t testing.TB, s *subject) {
-	for _, q := range []layer.Query{
-		{Where: remainder{2, 0}},
-		{Where: remainder{2, 1}, Limit: 3},
-		{Where: remainder{3, 1}, Offset: 2},
-		{Where: remainder{3, 0}, Offset: 1, Limit: 2},
-		{Where: remainder{1, 1}},
-	} {
-		compare(t, describe(q), collect(t, s.layer, q), apply(t, s.schema(), s.rows, q))
-		if len(s.schema().Geoms) > 0 {
-			for _, b := range boxes(s.rows, 0)[:6] {
-				q.Box = &b
-				compare(t, describe(q), collect(t, s.layer, q), apply(t, s.schema(), s.rows, q))
-			}
-		}
-	}
-	if len(s.rows) == 0 {
-		return
-	}
-	q := layer.Query{Where: failing{errors.New("no answer")}}
-	if rows, err := collectErr(t, t.Context(), s.layer, q); len(rows) > 0 || !errors.Is(err, q.Where.(failing).err) {
-		t.Errorf("an expression that fails: %d rows and error %v, want an error that matches the expression's", len(rows), err)
-	}
-	bad := 0
-	q.OnBadRow = func(error) { bad++ }
-	if rows, err := collectErr(t, t.Context(), s.layer, q); len(rows) > 0 || err != nil || bad != len(s.rows) {
-		t.Errorf("an expression that fails, with OnBadRow: %d rows, error %v and %d calls, want %d calls alone", len(rows), err,
-			bad, len(s.rows))
-	}
-}
+// remainder keeps every so many-th FID.
+func remainder(divisor, is int64) *filter.Expr { return filter.FID().Mod(divisor).Eq(is) }
 
 func checkLimitOffset(t testing.TB, s *subject) {
 	n := int64(len(s.rows))
@@ -243,8 +211,8 @@ func checkCount(t testing.TB, s *subject) {
 		{Offset: 2, Limit: 2},
 		{Offset: int64(len(s.rows)) + 5},
 		{Limit: int64(len(s.rows)) + 5},
-		{Where: remainder{2, 0}},
-		{Where: remainder{2, 0}, Limit: 1, Offset: 1},
+		{Where: remainder(2, 0)},
+		{Where: remainder(2, 0), Limit: 1, Offset: 1},
 	}
 	if len(s.schema().Geoms) > 0 {
 		for _, b := range boxes(s.rows, 0) {
@@ -262,7 +230,7 @@ func checkCount(t testing.TB, s *subject) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if n, err := layer.Count(ctx, s.layer, layer.Query{Where: remainder{2, 0}}); !errors.Is(err, context.Canceled) {
+	if n, err := layer.Count(ctx, s.layer, layer.Query{Where: remainder(2, 0)}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Count with a context that is done, by iterating = %d, %v; want %q", n, err, context.Canceled)
 	}
 }

@@ -29,6 +29,11 @@ var readChecks = []layerCheck{
 	{"Box", checkBox},
 	{"BoxOfNoGeometry", checkBoxOfNoGeometry},
 	{"Where", checkWhere},
+	{"RandomWhere", checkRandomWhere},
+	{"WhereIsAValue", checkWhereIsAValue},
+	{"WhereErrors", checkWhereErrors},
+	{"WhereCancelled", checkWhereCancelled},
+	{"Order", checkOrder},
 	{"LimitOffset", checkLimitOffset},
 	{"Count", checkCount},
 	{"Extent", checkExtent},
@@ -280,7 +285,11 @@ func checkCancelled(t testing.TB, s *subject) {
 
 // checkReuse spoils each feature before the step to the next.
 func checkReuse(t testing.TB, s *subject) {
-	queries := []layer.Query{{}, {NoGeometry: true}, {Columns: []string{}}}
+	queries := []layer.Query{{}, {NoGeometry: true}, {Columns: []string{}}, {Where: remainder(3, 1)}}
+	orders := s.orders()
+	for _, order := range orders[:min(4, len(orders))] {
+		queries = append(queries, layer.Query{OrderBy: order}, layer.Query{OrderBy: order, Where: remainder(2, 0), Columns: []string{}})
+	}
 	if len(s.schema().Geoms) > 0 {
 		all := everything()
 		queries = append(queries, layer.Query{Box: &all}, layer.Query{Box: &all, NoGeometry: true})

@@ -123,6 +123,13 @@ func describe(q layer.Query) string {
 	if q.Where != nil {
 		add("where %v", q.Where)
 	}
+	for _, o := range q.OrderBy {
+		way := "ascending"
+		if o.Desc {
+			way = "descending"
+		}
+		add("by %s %s", o.Field, way)
+	}
 	if q.Offset != 0 {
 		add("offset %d", q.Offset)
 	}
@@ -132,40 +139,50 @@ func describe(q layer.Query) string {
 	return s
 }
 
-// apply returns what q is to give of all the rows: the reference, made of nothing but Query.Matches.
+// apply returns what q is to give of all the rows, each of which can be judged.
 func apply(t testing.TB, s *feature.Schema, rows []*feature.Feature, q layer.Query) []*feature.Feature {
 	t.Helper()
-	sel, err := q.Select(s)
-	if err != nil {
-		t.Fatalf("Select(%s): %v", describe(q), err)
-	}
-	var out []*feature.Feature
-	skip := q.Offset
-	for _, f := range rows {
-		switch ok, err := q.Matches(f); {
-		case err != nil:
-			t.Fatalf("Matches(%s): feature %d: %v", describe(q), f.FID, err)
-		case !ok:
-			continue
-		case skip > 0:
-			skip--
-			continue
-		}
-		f = f.Clone()
-		for i := range f.Values {
-			if !sel.Fields[i] {
-				f.Values[i] = feature.Value{}
-			}
-		}
-		if !sel.Geoms {
-			clear(f.Geoms)
-		}
-		out = append(out, f)
-		if q.Limit > 0 && int64(len(out)) == q.Limit {
-			break
-		}
+	out, bad := reference(t, s, rows, q)
+	if bad > 0 {
+		t.Fatalf("Matches(%s): %d features cannot be judged", describe(q), bad)
 	}
 	return out
+}
+
+// reference returns what q is to give of all the rows, and how many of them cannot be judged: the reference, made of
+// nothing but Plan.Matches and a stable sort.
+func reference(t testing.TB, s *feature.Schema, rows []*feature.Feature, q layer.Query) (out []*feature.Feature, bad int) {
+	t.Helper()
+	p, err := q.Plan(s)
+	if err != nil {
+		t.Fatalf("Plan(%s): %v", describe(q), err)
+	}
+	for _, f := range rows {
+		switch ok, err := p.Matches(f); {
+		case err != nil:
+			bad++
+		case ok:
+			out = append(out, f)
+		}
+	}
+	order(out, p)
+	out = out[min(max(0, q.Offset), int64(len(out))):]
+	if q.Limit > 0 {
+		out = out[:min(q.Limit, int64(len(out)))]
+	}
+	for i, f := range out {
+		f = f.Clone()
+		for j := range f.Values {
+			if !p.Fields[j] {
+				f.Values[j] = feature.Value{}
+			}
+		}
+		if !p.Geoms {
+			clear(f.Geoms)
+		}
+		out[i] = f
+	}
+	return out, bad
 }
 
 // poison overwrites all of a feature that its owner may overwrite, down to the bytes that its geometries and values

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/ogrcarto/ogrcarto/driver"
 	"github.com/ogrcarto/ogrcarto/feature"
@@ -32,25 +33,41 @@ type rowReader struct {
 	values []feature.Value
 	wkb    []byte
 
-	geom   bool            // the geometry is read
-	box    *feature.Bounds // records that do not meet it are passed over
-	fields []int           // fields of the schema that are read
-	hide   []int           // of those, the ones that are only for the filter
-	k      int64           // the next record, where no .shp is read
-	n      int64           // and how many there are
+	geom   bool             // the geometry is read
+	box    *feature.Bounds  // the query's: geometries that do not meet it are passed over
+	boxes  []feature.Bounds // records that do not meet all of them are passed over
+	fields []int            // fields of the schema that are read of every record that is kept, in the end
+	filter *rowFilter       // nil for none
+
+	byTable bool    // the records are those of the .dbf, and the .shp is read only for those that its values let through
+	k       int64   // the next record
+	n       int64   // and how many there are, where no .shp is scanned
+	last    int64   // the last record that the filter may keep
+	list    []int64 // the records that are left of those that it may keep, where it says which
+	listed  bool    // it does
 
 	// textBuf holds the row's texts that had to be decoded.
 	textBuf []byte
 }
 
-func (l *shpLayer) newRowReader(q layer.Query, sel layer.Select) *rowReader {
-	r := &rowReader{l: l, geom: l.shp != nil && (sel.Geoms || q.HasFilter()), box: q.Box}
-	for i := range l.schema.Fields {
-		if sel.Fields[i] || q.Where != nil {
+func (l *shpLayer) newRowReader(p *layer.Plan) *rowReader {
+	r := &rowReader{l: l, geom: l.shp != nil && slices.Contains(p.ReadGeoms, true), last: math.MaxInt64, box: p.Query.Box}
+	for _, b := range p.Boxes {
+		r.boxes = append(r.boxes, b.Bounds)
+	}
+	early := make([]bool, len(p.Read)) // read for the filter
+	if p.Filter != nil {
+		r.filter = newRowFilter(p, early)
+		fids := p.Filter.FIDs()
+		r.k, r.last = max(0, fids.Min), fids.Max
+		if fids.List != nil {
+			from, _ := slices.BinarySearch(fids.List, 0) // there are no negative ones
+			r.list, r.listed = fids.List[from:], true
+		}
+	}
+	for i, read := range p.Read {
+		if read && !early[i] {
 			r.fields = append(r.fields, i)
-			if !sel.Fields[i] {
-				r.hide = append(r.hide, i)
-			}
 		}
 	}
 	r.f.Reset(l.schema)
@@ -68,13 +85,17 @@ func (l *shpLayer) newRowReader(q layer.Query, sel layer.Select) *rowReader {
 		// A transformer has a state, and iterations may be nested.
 		r.enc = l.enc.clone()
 	}
+	r.byTable = r.shapes == nil || !l.scan && r.filter != nil && r.filter.byAttributes
 	return r
 }
 
 // Features yields the rows in the order of the records. A feature's FID is the number of its record, from 0.
+//
+// What the filter rejects is not read further than it takes to reject it: a record that is broken behind that goes
+// unnoticed.
 func (l *shpLayer) Features(ctx context.Context, q layer.Query) iter.Seq2[*feature.Feature, error] {
 	return func(yield func(*feature.Feature, error) bool) {
-		sel, err := q.Select(l.schema)
+		p, err := q.Plan(l.schema)
 		if err == nil {
 			err = l.acquire()
 		}
@@ -83,34 +104,33 @@ func (l *shpLayer) Features(ctx context.Context, q layer.Query) iter.Seq2[*featu
 			return
 		}
 		defer l.release()
-		r := l.newRowReader(q, sel)
-		if !q.HasFilter() {
+		r := l.newRowReader(p)
+		if !q.HasFilter() && len(q.OrderBy) == 0 {
 			r.page(ctx, q, yield)
 			return
 		}
-		q.OnBadRow = l.wrapBadRow(q.OnBadRow)
-		rows := func(yield func(*feature.Feature, error) bool) { r.page(ctx, layer.Query{OnBadRow: q.OnBadRow}, yield) }
-		for f, err := range layer.Filter(rows, q) {
+		rows := func(yield func(*feature.Feature, error) bool) {
+			if err := r.begin(); err != nil {
+				yield(nil, err)
+				return
+			}
+			r.page(ctx, layer.Query{OnBadRow: q.OnBadRow}, yield)
+		}
+		p.Query.Box, p.Query.Where, p.Filter = nil, nil, nil // page has seen to them
+		i := 0
+		for f, err := range layer.Filter(rows, p) {
+			if i++; i%checkEvery == 0 && err == nil && ctx.Err() != nil { // rows that were sorted do not come from page
+				err = context.Cause(ctx)
+			}
 			if err != nil {
 				yield(nil, l.ds.wrap("read", l.parts.name, err))
 				return
-			}
-			for _, i := range r.hide {
-				f.Values[i] = feature.Value{}
 			}
 			if !yield(f, nil) {
 				return
 			}
 		}
 	}
-}
-
-// wrapBadRow makes what a filter says of a row an error of this driver.
-func (l *shpLayer) wrapBadRow(onBadRow func(error)) func(error) {
-	if onBadRow == nil {
-		return nil
-	}
-	return func(err error) { onBadRow(l.ds.wrap("read", l.parts.name, err)) }
 }
 
 // page yields rows from q's offset to its limit.
@@ -184,7 +204,7 @@ func (r *rowReader) wrap(err error, bad *recordError) error {
 
 func (r *rowReader) progress() {
 	switch {
-	case r.shapes != nil:
+	case r.shapes != nil && !r.byTable:
 		r.l.passed.Store(min(max(0, r.shapes.pos), r.l.bytes))
 	case r.l.dbf != nil && r.n > 0:
 		r.l.passed.Store(r.l.bytes * r.k / r.n)
@@ -228,15 +248,48 @@ func (r *rowReader) skip(ctx context.Context, n int64) error {
 	return nil
 }
 
-// next reads the next record into r.f. ok is false for one that is deleted or outside the box. The error is io.EOF at the
-// end, and a *recordError for a record that others may follow.
+// begin goes to the first record that the filter may keep.
+func (r *rowReader) begin() error {
+	if r.shapes == nil || r.byTable || r.k == 0 || r.listed {
+		return nil
+	}
+	if err := r.shapes.seek(r.k); err != nil && err != io.EOF {
+		return r.l.ds.wrap("read", r.l.parts.name, err)
+	}
+	return nil
+}
+
+// next reads the next record into r.f. ok is false for one that is deleted or rejected. The error is io.EOF at the end, and
+// a *recordError for a record that others may follow.
 func (r *rowReader) next() (ok bool, err error) {
-	s := span{k: r.k}
-	if r.shapes != nil {
+	if r.listed {
+		if len(r.list) == 0 {
+			return false, io.EOF
+		}
+		r.k, r.list = r.list[0], r.list[1:]
+		if !r.byTable {
+			if err := r.shapes.seek(r.k); err != nil {
+				return false, err
+			}
+			if r.shapes.k != r.k { // lost
+				return false, nil
+			}
+		}
+	}
+	if r.k > r.last {
+		return false, io.EOF
+	}
+	s := span{k: r.k, off: -1}
+	switch {
+	case !r.byTable:
 		if s, err = r.shapes.next(); err != nil {
+			r.k = r.shapes.k
 			return false, err
 		}
-	} else if r.k >= r.n {
+		if s.k > r.last {
+			return false, io.EOF
+		}
+	case r.k >= r.n:
 		if d := r.l.dbf; r.l.parts.shp == "" && d.there < d.n && r.k == d.there {
 			off, _ := d.record(r.k)
 			r.k++ // to say it once, whatever the header announces
@@ -248,13 +301,13 @@ func (r *rowReader) next() (ok bool, err error) {
 	return r.row(s)
 }
 
-// row reads one record.
+// row reads one record, the cheapest first: what the filter wants of the table, the box, the shape, and then what is left.
 func (r *rowReader) row(s span) (ok bool, err error) {
 	var rec []byte
 	if d := r.l.dbf; d != nil {
 		if off, there := d.record(s.k); there {
 			n := d.recLen
-			if len(r.fields) == 0 {
+			if len(r.fields) == 0 && r.filter == nil {
 				n = 1
 			}
 			if rec, err = r.dbf.at(off, n); err != nil {
@@ -270,45 +323,71 @@ func (r *rowReader) row(s span) (ok bool, err error) {
 	// Whoever had the row before may have changed it.
 	f := &r.f
 	f.FID, f.Geoms, f.Values = s.k, r.geoms, r.values
-	if !r.geom {
-		clear(f.Geoms)
-	}
-	if len(r.fields) < len(f.Values) {
-		clear(f.Values)
+	r.textBuf = r.textBuf[:0]
+	if r.filter != nil {
+		r.read(r.filter.first, rec)
+		if !r.filter.bound.MatchAttributes(f) {
+			return false, nil
+		}
 	}
 	if r.geom {
+		if r.byTable {
+			if s, err = r.shapes.find(s.k); err != nil {
+				return false, err
+			}
+		}
 		if ok, err := r.readShape(s); !ok || err != nil {
 			return false, err
 		}
+	} else {
+		clear(f.Geoms)
 	}
-	r.textBuf = r.textBuf[:0]
-	for _, i := range r.fields {
+	if r.filter != nil {
+		r.read(r.filter.second, rec)
+		if ok, err := r.filter.bound.MatchGeometry(f); !ok || err != nil {
+			if err != nil {
+				err = &recordError{s.k, s.off, err.Error(), err}
+			}
+			return false, err
+		}
+		for _, i := range r.filter.unread {
+			f.Values[i] = feature.Value{}
+		}
+	} else if len(r.fields) < len(f.Values) {
+		clear(f.Values)
+	}
+	r.read(r.fields, rec)
+	return true, nil
+}
+
+// read reads fields of a row of the .dbf, or of none.
+func (r *rowReader) read(fields []int, rec []byte) {
+	for _, i := range fields {
 		if rec == nil {
-			f.Values[i] = feature.Null()
+			r.f.Values[i] = feature.Null()
 			continue
 		}
-		f.Values[i] = r.value(&r.l.dbf.fields[r.l.column[i]], rec)
+		r.f.Values[i] = r.value(&r.l.dbf.fields[r.l.column[i]], rec)
 	}
-	return true, nil
 }
 
 // lostRow is the error for a row that the .dbf's header announces and that is behind the end of the file.
 func (l *shpLayer) lostRow(k, off int64) error {
-	return &recordError{k, -1, fmt.Sprintf("its row of %s bytes begins at byte %s of the .dbf, which has %s bytes and announces %s rows",
+	return &recordError{k: k, off: -1, text: fmt.Sprintf("its row of %s bytes begins at byte %s of the .dbf, which has %s bytes and announces %s rows",
 		commas(l.dbf.recLen), commas(off), commas(l.dbfBlob.Size()), commas(l.dbf.n))}
 }
 
 // boxPrefix is as much of a record as recordBox looks at.
 const boxPrefix = 36
 
-// readShape decodes the shape. ok is false if it lies outside the box.
+// readShape decodes the shape. ok is false if it lies outside of a box.
 func (r *rowReader) readShape(s span) (ok bool, err error) {
-	if r.box != nil {
+	if len(r.boxes) > 0 {
 		head, err := r.shapes.prefix(s, boxPrefix)
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", r.l.parts.shp, err)
 		}
-		if b, ok := recordBox(head); ok && !r.box.Intersects(b) {
+		if b, ok := recordBox(head); ok && !meetsAll(b, r.boxes) {
 			return false, nil
 		}
 	}
@@ -321,14 +400,33 @@ func (r *rowReader) readShape(s span) (ok bool, err error) {
 		if errors.Is(err, errInterrupted) {
 			return false, err
 		}
-		return false, &recordError{s.k, s.off, err.Error()}
+		return false, &recordError{k: s.k, off: s.off, text: err.Error()}
 	}
 	r.wkb = wkb
 	r.f.Geoms[0] = wkb
 	if len(wkb) == 0 {
 		r.f.Geoms[0] = nil
 	}
+	if r.box != nil { // the record's own may be larger
+		if r.f.Geoms[0] == nil {
+			return false, nil
+		}
+		b, err := r.f.Geoms[0].Bounds()
+		if err != nil {
+			return false, &recordError{k: s.k, off: s.off, text: err.Error()}
+		}
+		return r.box.Intersects(b), nil
+	}
 	return true, nil
+}
+
+func meetsAll(b feature.Bounds, boxes []feature.Bounds) bool {
+	for i := range boxes {
+		if !boxes[i].Intersects(b) {
+			return false
+		}
+	}
+	return true
 }
 
 // Get returns the feature of record fid.
@@ -357,9 +455,11 @@ func (l *shpLayer) get(ctx context.Context, fid int64) (*feature.Feature, error)
 		return nil, fs.ErrNotExist
 	}
 	if l.getter == nil {
-		q := layer.Query{}
-		sel, _ := q.Select(l.schema) // asks for everything: there is no unknown name
-		l.getter = l.newRowReader(q, sel)
+		p, err := (&layer.Query{}).Plan(l.schema)
+		if err != nil {
+			return nil, err
+		}
+		l.getter = l.newRowReader(p)
 	}
 	r := l.getter
 	r.k = fid

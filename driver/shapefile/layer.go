@@ -44,6 +44,7 @@ var (
 	_ layer.Counter    = (*shpLayer)(nil)
 	_ layer.Extenter   = (*shpLayer)(nil)
 	_ layer.Getter     = (*shpLayer)(nil)
+	_ layer.Explainer  = (*shpLayer)(nil)
 	_ layer.Progresser = (*shpLayer)(nil)
 )
 
@@ -277,7 +278,7 @@ func (l *shpLayer) Count(ctx context.Context, q layer.Query) (int64, bool, error
 	if q.HasFilter() {
 		return 0, false, nil
 	}
-	if _, err := q.Select(l.schema); err != nil {
+	if _, err := q.Plan(l.schema); err != nil {
 		return 0, false, l.ds.wrap("count", l.parts.name, err)
 	}
 	n, ok, err := l.count(ctx)

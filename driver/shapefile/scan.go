@@ -19,7 +19,7 @@ func (r *recordReader) scanNext() (span, error) {
 		if r.pos < r.l.header.length && !r.cut {
 			if left > 0 || r.l.shxCount > r.k {
 				r.cut, r.l.index.holes = true, true
-				return span{}, &recordError{r.k, r.pos, fmt.Sprintf("the file ends at byte %s, its header announces %s bytes",
+				return span{}, &recordError{k: r.k, off: r.pos, text: fmt.Sprintf("the file ends at byte %s, its header announces %s bytes",
 					commas(r.shp.size), commas(r.l.header.length))}
 			}
 			r.cut = true
@@ -38,7 +38,7 @@ func (r *recordReader) scanNext() (span, error) {
 			return span{}, io.EOF
 		}
 		r.lost, r.l.index.holes = true, true
-		return span{}, &recordError{r.k, r.pos, fmt.Sprintf("%s bytes of content are announced, %s are left in the file, "+
+		return span{}, &recordError{k: r.k, off: r.pos, text: fmt.Sprintf("%s bytes of content are announced, %s are left in the file, "+
 			"or the content is not a shape", commas(n), commas(r.shp.size-r.pos-recordHeader))}
 	}
 	s := span{r.k, r.pos, n}

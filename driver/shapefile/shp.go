@@ -106,7 +106,11 @@ type recordError struct {
 	k    int64 // record from 0: the FID
 	off  int64 // of the record's header, or -1
 	text string
+	err  error // what text says, or nil
 }
+
+// Unwrap returns the cause, if there is one beside the text.
+func (e *recordError) Unwrap() error { return e.err }
 
 // Error counts records from 1, as the file does.
 func (e *recordError) Error() string {
@@ -189,7 +193,7 @@ func (r *recordReader) repair(k, off, n int64) (span, error) {
 			return span{k, at, length}, nil
 		}
 	}
-	return span{}, &recordError{k, off, fmt.Sprintf("the .shx has %s bytes there, the .shp of %s bytes has no such record",
+	return span{}, &recordError{k: k, off: off, text: fmt.Sprintf("the .shx has %s bytes there, the .shp of %s bytes has no such record",
 		commas(n), commas(r.shp.size))}
 }
 
@@ -256,6 +260,16 @@ func (r *recordReader) prefix(s span, n int64) ([]byte, error) {
 	return r.shp.at(s.off+recordHeader, min(s.n, n))
 }
 
+// find finds record k.
+func (r *recordReader) find(k int64) (span, error) {
+	if r.k != k {
+		if err := r.seek(k); err != nil {
+			return span{}, err
+		}
+	}
+	return r.next()
+}
+
 // seek makes record k the next one.
 func (r *recordReader) seek(k int64) error {
 	if !r.l.scan {
@@ -269,6 +283,12 @@ func (r *recordReader) seek(k int64) error {
 		r.k, r.pos = m.k, m.off
 	}
 	for r.k < k {
+		if r.lost { // what is found behind may be record k
+			if err := r.resync(); err != nil {
+				return err
+			}
+			continue
+		}
 		if _, err := r.scanNext(); err != nil {
 			var bad *recordError
 			if errors.As(err, &bad) {

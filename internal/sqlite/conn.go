@@ -38,9 +38,20 @@ type Conn struct {
 	tls *libc.TLS
 	db  uintptr
 
-	utf8  bool // the database's text is UTF-8, so that a text's bytes can be taken as they are
-	stmts map[*Stmt]struct{}
-	funcs []uintptr // ids of the functions that were created
+	id      uintptr // that SQLite knows the connection by, of conns
+	utf8    bool    // the database's text is UTF-8, so that a text's bytes can be taken as they are
+	stmts   map[*Stmt]struct{}
+	funcs   []definedFunc
+	tables  []uintptr // numbers of the virtual tables, of vtables
+	scratch scratch
+
+	running     *Stmt // the one whose Step is under way
+	cause       error // what a Go function that SQLite called failed with
+	panic       any   // what it panicked with, until SQLite has returned
+	hasProgress bool  // the progress handler is set
+	hasGuard    bool  // the authorizer is set
+	guard       guard
+	refused     string // what the authorizer refused last
 
 	mu     sync.Mutex // guards closed against Interrupt
 	closed bool
@@ -51,7 +62,12 @@ type Error struct {
 	Code int    // the extended result code
 	Msg  string // SQLite's message
 	SQL  string // the statement, where that is known
+	At   int    // the byte of the statement, counted from 1, that the message is about; 0 where that is not known
+	Err  error  // what a Go function failed with that SQLite called, or the error of the context that ended it
 }
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
 
 // Error returns SQLite's message.
 func (e *Error) Error() string { return e.Msg }
@@ -67,7 +83,7 @@ func (e *Error) IsLogic() bool { return e.Primary() == lib.SQLITE_ERROR }
 func (e *Error) Is(target error) bool {
 	switch e.Primary() {
 	case lib.SQLITE_INTERRUPT:
-		return target == context.Canceled
+		return target == context.Canceled && e.Err == nil
 	case lib.SQLITE_PERM, lib.SQLITE_READONLY:
 		return target == fs.ErrPermission
 	case lib.SQLITE_FULL:
@@ -111,26 +127,47 @@ func IsCantOpen(err error) bool {
 
 // Open opens the file at path. vfs is the name of a registered VFS, or "" for the system's files.
 func Open(path string, mode OpenMode, vfs string) (*Conn, error) {
-	c := &Conn{tls: libc.NewTLS(), stmts: make(map[*Stmt]struct{})}
 	if path == ":memory:" { // a file of that name is meant
 		path = "./" + path
 	}
+	return openDB(path, int32(mode), vfs)
+}
+
+// OpenMemory opens a database in memory that is empty, and gone when it is closed. No file can be attached to it.
+func OpenMemory() (*Conn, error) {
+	c, err := openDB(":memory:", lib.SQLITE_OPEN_READWRITE|lib.SQLITE_OPEN_CREATE|lib.SQLITE_OPEN_MEMORY, "")
+	if err != nil {
+		return nil, err
+	}
+	c.SetLimit(LimitAttached, 0)
+	if err := errors.Join(c.Harden(), c.Defend(true)); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func openDB(path string, flags int32, vfs string) (*Conn, error) {
+	c := &Conn{tls: libc.NewTLS(), stmts: make(map[*Stmt]struct{})}
 	cpath, err := libc.CString(path)
 	if err != nil {
+		c.tls.Close()
 		return nil, err
 	}
 	defer libc.Xfree(c.tls, cpath)
 	var cvfs uintptr
 	if vfs != "" {
 		if cvfs, err = libc.CString(vfs); err != nil {
+			c.tls.Close()
 			return nil, err
 		}
 		defer libc.Xfree(c.tls, cvfs)
 	}
 	pdb := c.tls.Alloc(int(unsafe.Sizeof(uintptr(0))))
-	defer c.tls.Free(int(unsafe.Sizeof(uintptr(0))))
-	rc := lib.Xsqlite3_open_v2(c.tls, cpath, pdb, int32(mode)|lib.SQLITE_OPEN_NOMUTEX|lib.SQLITE_OPEN_EXRESCODE, cvfs)
+	rc := lib.Xsqlite3_open_v2(c.tls, cpath, pdb, flags|lib.SQLITE_OPEN_NOMUTEX|lib.SQLITE_OPEN_EXRESCODE, cvfs)
 	c.db = *(*uintptr)(pointer(pdb))
+	c.tls.Free(int(unsafe.Sizeof(uintptr(0))))
+	c.id = conns.add(c)
 	if rc != lib.SQLITE_OK {
 		err := c.err(rc, "")
 		_ = c.Close()
@@ -145,6 +182,9 @@ func Open(path string, mode OpenMode, vfs string) (*Conn, error) {
 	c.utf8 = encoding == "UTF-8"
 	return c, nil
 }
+
+// IsUTF8 tells whether the database keeps its text in UTF-8.
+func (c *Conn) IsUTF8() bool { return c.utf8 }
 
 // SetBusyTimeout sets how long a statement waits for a lock that another connection holds.
 func (c *Conn) SetBusyTimeout(d time.Duration) {
@@ -166,11 +206,43 @@ func (c *Conn) Close() error {
 	if rc := lib.Xsqlite3_close_v2(c.tls, c.db); rc != lib.SQLITE_OK {
 		err = c.err(rc, "")
 	}
-	for _, id := range c.funcs {
-		funcs.Delete(id)
+	for _, f := range c.funcs {
+		functions.remove(f.id)
 	}
+	for _, id := range c.tables {
+		vtables.remove(id)
+	}
+	conns.remove(c.id)
+	c.freeScratch()
 	c.tls.Close()
 	return err
+}
+
+// conns are the connections, for what SQLite calls with a connection's number.
+var conns handles[Conn]
+
+// progressEvery is about how many instructions of SQLite's machine, a microsecond's work for ten or so, pass between two
+// looks at a statement's context.
+const progressEvery = 1000
+
+// Context returns the context of the statement that is running, for Go functions that SQLite calls.
+func (c *Conn) Context() context.Context {
+	if c.running != nil && c.running.ctx != nil {
+		return c.running.ctx
+	}
+	return context.Background()
+}
+
+// progress ends the statement that runs if its context is done.
+func progress(_ *libc.TLS, id uintptr) int32 {
+	if c := conns.get(id); c != nil && c.running != nil && c.running.done != nil {
+		select {
+		case <-c.running.done:
+			return 1
+		default:
+		}
+	}
+	return 0
 }
 
 // Interrupt makes the statement that runs, if any, end soon with an error that matches context.Canceled. It may be
@@ -186,7 +258,7 @@ func (c *Conn) Interrupt() {
 }
 
 // err returns the error of a result code with the connection's message.
-func (c *Conn) err(rc int32, sql string) error {
+func (c *Conn) err(rc int32, sql string) *Error {
 	e := &Error{Code: int(rc), SQL: sql}
 	if c.db != 0 && lib.Xsqlite3_extended_errcode(c.tls, c.db)&0xff == rc&0xff {
 		e.Code = int(lib.Xsqlite3_extended_errcode(c.tls, c.db))
@@ -194,6 +266,7 @@ func (c *Conn) err(rc int32, sql string) error {
 	} else {
 		e.Msg = libc.GoString(lib.Xsqlite3_errstr(c.tls, rc))
 	}
+	e.Err, c.cause = c.cause, nil
 	return e
 }
 
@@ -204,7 +277,10 @@ func (c *Conn) Exec(sql string) error {
 		return err
 	}
 	defer libc.Xfree(c.tls, csql)
-	if rc := lib.Xsqlite3_exec(c.tls, c.db, csql, 0, 0, 0); rc != lib.SQLITE_OK {
+	c.cause = nil
+	rc := lib.Xsqlite3_exec(c.tls, c.db, csql, 0, 0, 0)
+	c.repanic()
+	if rc != lib.SQLITE_OK {
 		return c.err(rc, sql)
 	}
 	return nil
@@ -223,23 +299,7 @@ func (c *Conn) Query(sql string, row func(*Stmt) error, args ...any) error {
 	}
 	defer s.Finalize()
 	for i, a := range args {
-		switch a := a.(type) {
-		case nil:
-			err = s.BindNull(i + 1)
-		case int:
-			err = s.BindInt(i+1, int64(a))
-		case int64:
-			err = s.BindInt(i+1, a)
-		case float64:
-			err = s.BindFloat(i+1, a)
-		case string:
-			err = s.BindText(i+1, []byte(a))
-		case []byte:
-			err = s.BindBlob(i+1, a)
-		default:
-			err = fmt.Errorf("sqlite: a %T cannot be bound", a)
-		}
-		if err != nil {
+		if err := s.Bind(i+1, a); err != nil {
 			return err
 		}
 	}
@@ -286,6 +346,9 @@ func (c *Conn) LastInsertRowID() int64 { return lib.Xsqlite3_last_insert_rowid(c
 // Changes returns how many rows the last statement changed.
 func (c *Conn) Changes() int64 { return lib.Xsqlite3_changes64(c.tls, c.db) }
 
+// TotalChanges returns how many rows all statements have changed, those of triggers included.
+func (c *Conn) TotalChanges() int64 { return lib.Xsqlite3_total_changes64(c.tls, c.db) }
+
 // InTransaction tells whether a transaction is open.
 func (c *Conn) InTransaction() bool { return lib.Xsqlite3_get_autocommit(c.tls, c.db) == 0 }
 
@@ -300,8 +363,14 @@ func (c *Conn) Prepare(sql string) (*Stmt, error) {
 	out := c.tls.Alloc(2 * ptr)
 	defer c.tls.Free(2 * ptr)
 	ppstmt, ptail := out, out+uintptr(ptr)
-	if rc := lib.Xsqlite3_prepare_v2(c.tls, c.db, csql, -1, ppstmt, ptail); rc != lib.SQLITE_OK {
-		return nil, c.err(rc, sql)
+	c.cause = nil
+	rc := lib.Xsqlite3_prepare_v2(c.tls, c.db, csql, -1, ppstmt, ptail)
+	c.repanic()
+	if rc != lib.SQLITE_OK {
+		at := lib.Xsqlite3_error_offset(c.tls, c.db) + 1
+		err := c.err(rc, sql)
+		err.At = int(at)
+		return nil, err
 	}
 	stmt := *(*uintptr)(pointer(ppstmt))
 	if stmt == 0 {
@@ -309,11 +378,45 @@ func (c *Conn) Prepare(sql string) (*Stmt, error) {
 	}
 	s := &Stmt{c: c, stmt: stmt, sql: sql}
 	c.stmts[s] = struct{}{}
-	if tail := *(*uintptr)(pointer(ptail)); strings.TrimSpace(libc.GoString(tail)) != "" {
+	if tail := c.statementEnd(*(*uintptr)(pointer(ptail))); tail != "" {
 		s.Finalize()
-		return nil, fmt.Errorf("sqlite: text after the statement: %q", libc.GoString(tail))
+		return nil, fmt.Errorf("sqlite: text after the statement: %q", tail)
 	}
 	return s, nil
+}
+
+// statementEnd returns what stands behind a statement, if it is more than blanks, semicolons and comments.
+func (c *Conn) statementEnd(tail uintptr) string {
+	text := strings.TrimSpace(libc.GoString(tail))
+	if text == "" {
+		return ""
+	}
+	const ptr = int(unsafe.Sizeof(uintptr(0)))
+	out := c.tls.Alloc(2 * ptr)
+	defer c.tls.Free(2 * ptr)
+	for {
+		rc := lib.Xsqlite3_prepare_v2(c.tls, c.db, tail, -1, out, out+uintptr(ptr))
+		if rc == lib.SQLITE_OK && *(*uintptr)(pointer(out)) == 0 {
+			next := *(*uintptr)(pointer(out + uintptr(ptr)))
+			if next == tail || *(*byte)(pointer(next)) == 0 {
+				return ""
+			}
+			tail = next
+			continue
+		}
+		if rc == lib.SQLITE_OK {
+			lib.Xsqlite3_finalize(c.tls, *(*uintptr)(pointer(out)))
+		}
+		return text
+	}
+}
+
+// repanic panics with what a Go function that SQLite called did.
+func (c *Conn) repanic() {
+	if p := c.panic; p != nil {
+		c.panic = nil
+		panic(p)
+	}
 }
 
 func (c *Conn) malloc(n int) (uintptr, error) {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// open makes a database and opens it anew, since the encoding of an empty one is not settled.
-func open(t *testing.T, sql string) *Conn {
+// openFile makes a database and opens it anew, since the encoding of an empty one is not settled.
+func openFile(t *testing.T, sql string) *Conn {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "x.db")
 	c, err := Open(file, Create, "")
@@ -34,7 +34,7 @@ func open(t *testing.T, sql string) *Conn {
 func TestBind(t *testing.T) {
 	for _, encoding := range []string{"UTF-8", "UTF-16le", "UTF-16be"} {
 		t.Run(encoding, func(t *testing.T) {
-			c := open(t, "PRAGMA encoding = '"+encoding+"'; CREATE TABLE t (v)")
+			c := openFile(t, "PRAGMA encoding = '"+encoding+"'; CREATE TABLE t (v)")
 			ins, err := c.Prepare("INSERT INTO t VALUES (?)")
 			if err != nil {
 				t.Fatal(err)
@@ -92,7 +92,7 @@ func TestBind(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	c := open(t, "CREATE TABLE t (id INTEGER PRIMARY KEY, u TEXT UNIQUE, n TEXT NOT NULL DEFAULT 'x'); INSERT INTO t VALUES (1, 'a', 'b')")
+	c := openFile(t, "CREATE TABLE t (id INTEGER PRIMARY KEY, u TEXT UNIQUE, n TEXT NOT NULL DEFAULT 'x'); INSERT INTO t VALUES (1, 'a', 'b')")
 	for _, x := range []struct {
 		sql                  string
 		constraint, keyTaken bool
@@ -129,7 +129,7 @@ func TestErrors(t *testing.T) {
 
 // TestInterrupt ends a statement that would run for hours, from another goroutine.
 func TestInterrupt(t *testing.T) {
-	c := open(t, "")
+	c := openFile(t, "")
 	go func() {
 		time.Sleep(20 * time.Millisecond)
 		c.Interrupt()
@@ -149,7 +149,7 @@ func TestInterrupt(t *testing.T) {
 
 // TestClose closes a connection with statements of ours, and of SQLite's own modules, under way.
 func TestClose(t *testing.T) {
-	c := open(t, "CREATE VIRTUAL TABLE r USING rtree(id, a, b); INSERT INTO r VALUES (1, 2, 3), (2, 3, 4); CREATE VIRTUAL TABLE f USING fts5(x)")
+	c := openFile(t, "CREATE VIRTUAL TABLE r USING rtree(id, a, b); INSERT INTO r VALUES (1, 2, 3), (2, 3, 4); CREATE VIRTUAL TABLE f USING fts5(x)")
 	s, err := c.Prepare("SELECT * FROM r")
 	if err != nil {
 		t.Fatal(err)
@@ -168,9 +168,9 @@ func TestClose(t *testing.T) {
 
 // TestFunction calls a Go function from SQL, also with what it does not take.
 func TestFunction(t *testing.T) {
-	c := open(t, "CREATE TABLE t (v)")
-	if err := c.CreateFunction("size", func(call *Call) {
-		b, ok := call.Blob()
+	c := openFile(t, "CREATE TABLE t (v)")
+	if err := c.CreateFunction("size", 1, func(call *Call) {
+		b, ok := call.Blob(0)
 		switch {
 		case !ok:
 			call.ReturnNull()
@@ -204,7 +204,7 @@ func TestFunction(t *testing.T) {
 
 // TestAllocs: stepping through rows and binding allocate nothing once warm.
 func TestAllocs(t *testing.T) {
-	c := open(t, "CREATE TABLE t (a, b, c); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "+
+	c := openFile(t, "CREATE TABLE t (a, b, c); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "+
 		"INSERT INTO t SELECT i, 'text ' || i, zeroblob(i % 100) FROM n")
 	if err := c.Exec("BEGIN"); err != nil {
 		t.Fatal(err)

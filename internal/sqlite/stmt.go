@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"context"
 	"fmt"
+	"io/fs"
 	"unsafe"
 
 	"modernc.org/libc"
@@ -26,6 +28,9 @@ type Stmt struct {
 	stmt   uintptr
 	sql    string
 	params []paramBuf // memory of bound texts and blobs
+
+	ctx  context.Context // that ends the statement, or nil
+	done <-chan struct{} // of ctx
 }
 
 // paramBuf is C memory that a parameter's bytes are copied to, so that binding allocates nothing once it is large
@@ -43,6 +48,7 @@ func (s *Stmt) Finalize() {
 	if s.stmt != 0 {
 		delete(s.c.stmts, s)
 		s.finalize()
+		s.c.repanic()
 	}
 }
 
@@ -58,32 +64,93 @@ func (s *Stmt) finalize() {
 }
 
 // Reset makes the statement ready to run again. Bound values stay.
-func (s *Stmt) Reset() { lib.Xsqlite3_reset(s.c.tls, s.stmt) }
+func (s *Stmt) Reset() {
+	lib.Xsqlite3_reset(s.c.tls, s.stmt)
+	s.c.repanic()
+}
+
+// SetContext lets the end of ctx end the statement, and no other one, soon: Step returns an error that matches that of
+// ctx.
+func (s *Stmt) SetContext(ctx context.Context) {
+	s.ctx, s.done = ctx, ctx.Done()
+	if s.done != nil && !s.c.hasProgress {
+		lib.Xsqlite3_progress_handler(s.c.tls, s.c.db, progressEvery, cFunc(progress), s.c.id)
+		s.c.hasProgress = true
+	}
+}
 
 // Step goes to the next row and tells whether there is one.
 func (s *Stmt) Step() (bool, error) {
-	switch rc := lib.Xsqlite3_step(s.c.tls, s.stmt); rc {
+	if s.stmt == 0 {
+		return false, fmt.Errorf("sqlite: the statement, or its connection, was closed: %w", fs.ErrClosed)
+	}
+	switch rc := s.step(); rc {
 	case lib.SQLITE_ROW:
 		return true, nil
 	case lib.SQLITE_DONE:
 		return false, nil
 	default:
-		err := s.c.err(rc, s.sql)
+		err := s.err(rc)
 		s.Reset()
 		return false, err
 	}
 }
 
+func (s *Stmt) step() int32 {
+	c := s.c
+	outer := c.running
+	c.running, c.cause = s, nil
+	rc := lib.Xsqlite3_step(c.tls, s.stmt)
+	c.running = outer
+	if c.panic != nil {
+		s.Reset() // which panics
+	}
+	return rc
+}
+
+// err returns the error of a result code of this statement.
+func (s *Stmt) err(rc int32) error {
+	err := s.c.err(rc, s.sql)
+	if err.Primary() == lib.SQLITE_INTERRUPT && s.ctx != nil && s.ctx.Err() != nil {
+		err.Err = s.ctx.Err()
+	}
+	return err
+}
+
 // Run steps a statement that returns no row and resets it, for inserting row by row.
 func (s *Stmt) Run() error {
-	rc := lib.Xsqlite3_step(s.c.tls, s.stmt)
+	rc := s.step()
 	if rc != lib.SQLITE_DONE && rc != lib.SQLITE_ROW {
-		err := s.c.err(rc, s.sql)
+		err := s.err(rc)
 		s.Reset()
 		return err
 	}
 	s.Reset()
 	return nil
+}
+
+// IsReadOnly tells whether the statement changes nothing in the database. BEGIN and ATTACH are read-only in this sense.
+func (s *Stmt) IsReadOnly() bool { return lib.Xsqlite3_stmt_readonly(s.c.tls, s.stmt) != 0 }
+
+// IsExplain tells whether the statement is an EXPLAIN or EXPLAIN QUERY PLAN.
+func (s *Stmt) IsExplain() bool { return lib.Xsqlite3_stmt_isexplain(s.c.tls, s.stmt) != 0 }
+
+// DeclType returns the type in the declaration of the table's column that column i is, or "" where it is none.
+func (s *Stmt) DeclType(i int) string {
+	return cString(lib.Xsqlite3_column_decltype(s.c.tls, s.stmt, int32(i)))
+}
+
+// Origin returns the table and the table's column that column i is, or "" where it is an expression.
+func (s *Stmt) Origin(i int) (table, column string) {
+	return cString(lib.Xsqlite3_column_table_name(s.c.tls, s.stmt, int32(i))),
+		cString(lib.Xsqlite3_column_origin_name(s.c.tls, s.stmt, int32(i)))
+}
+
+func cString(p uintptr) string {
+	if p == 0 {
+		return ""
+	}
+	return libc.GoString(p)
 }
 
 // SQL returns the statement's text.
@@ -122,9 +189,28 @@ func (s *Stmt) Text(i int) string { return string(s.TextBytes(i)) }
 
 func (s *Stmt) check(rc int32) error {
 	if rc != lib.SQLITE_OK {
-		return s.c.err(rc, s.sql)
+		return s.err(rc)
 	}
 	return nil
+}
+
+// Bind binds a nil, int, int64, float64, string or []byte.
+func (s *Stmt) Bind(i int, a any) error {
+	switch a := a.(type) {
+	case nil:
+		return s.BindNull(i)
+	case int:
+		return s.BindInt(i, int64(a))
+	case int64:
+		return s.BindInt(i, a)
+	case float64:
+		return s.BindFloat(i, a)
+	case string:
+		return s.BindText(i, []byte(a))
+	case []byte:
+		return s.BindBlob(i, a)
+	}
+	return fmt.Errorf("sqlite: a %T cannot be bound", a)
 }
 
 // BindNull binds null.

@@ -2,6 +2,7 @@
 # run.sh: copies the same Shapefiles to GeoPackage with ogr2ogr and with ogrcarto, in turn, and prints a table of medians.
 #
 #   bench/run.sh [--runs N] [--write]   measure; --write puts the table into bench/README.md
+#   bench/run.sh --filters              measure the filters only
 #   bench/run.sh --table FILE           only make the table, of results measured before (bench/data/results.tsv)
 #
 # OGRCARTO names another binary than bin/ogrcarto.
@@ -14,6 +15,7 @@ results=$data/results.tsv
 ogrcarto=${OGRCARTO:-bin/ogrcarto}
 runs=5
 write=
+only_filters=
 
 # measure CASE TOOL COMMAND...: runs a command and adds "case, tool, seconds, KiB at the peak" to the results.
 measure() {
@@ -57,6 +59,54 @@ info_case() {
 		measure "info, 1,000,000 points" ogrcarto "$ogrcarto" info "$data/points.gpkg" points
 		((run > 0)) || forget_last 2
 	done
+}
+
+# filter_case CASE SOURCE LAYER OGR2OGR'S FLAGS -- OURS: copies the features that a filter keeps, without an index of them.
+# The two must keep equally many.
+filter_case() {
+	local case=$1 source=$2 layer=$3 run counts theirs=()
+	shift 3
+	while [[ $1 != -- ]]; do
+		theirs+=("$1")
+		shift
+	done
+	shift
+	for ((run = 0; run <= runs; run++)); do
+		rm -f "$data"/out-*.gpkg*
+		measure "$case" ogr2ogr ogr2ogr -f GPKG -lco SPATIAL_INDEX=NO -nln out "${theirs[@]}" "$data/out-ogr2ogr.gpkg" "$data/$source" $layer
+		measure "$case" ogrcarto "$ogrcarto" copy --quiet --lco SPATIAL_INDEX=NO --nln out "$@" "$data/$source" "$data/out-ogrcarto.gpkg"
+		if ((run == 0)); then
+			forget_last 2
+			counts=$(for tool in ogr2ogr ogrcarto; do
+				ogrinfo -ro -so "$data/out-$tool.gpkg" out | grep '^Feature Count'
+			done | sort -u)
+			[[ $(wc -l <<<"$counts") == 1 ]] || { echo "run.sh: $case: the copies differ in length" >&2; exit 1; }
+			echo "  $case: ${counts#Feature Count: } features" >&2
+		fi
+	done
+	rm -f "$data"/out-*.gpkg*
+}
+
+filter_cases() {
+	local polygon
+	# 200 corners around the middle, far out and near in turn: a star, about a tenth of the world.
+	polygon=$(awk 'BEGIN {
+		pi = atan2(0, -1)
+		for (i = 0; i <= 200; i++) {
+			r = i % 2 ? 38 : 62
+			printf "%s%.6f %.6f", i ? "," : "", 10 + 1.5 * r * cos(2 * pi * (i % 200) / 200), r * sin(2 * pi * (i % 200) / 200)
+		}
+	}')
+	[[ -f $data/points.gpkg ]] || ogr2ogr -f GPKG "$data/points.gpkg" "$data/points.shp"
+	[[ -f $data/polygons.gpkg ]] || ogr2ogr -f GPKG "$data/polygons.gpkg" "$data/polygons.shp"
+	filter_case "1 % box of 1,000,000 points, GeoPackage" points.gpkg points -spat 10 20 46 38 -- --spat 10,20,46,38
+	filter_case "1 % by attribute of 1,000,000 points, GeoPackage" points.gpkg points -where "class < 10" -- --where "class < 10"
+	filter_case "1 % by attribute of 1,000,000 points, Shapefile" points.shp points -where "class < 10" -- --where "class < 10"
+	# What who knows OGR and its R-tree would write: without the first condition it takes three times as long.
+	filter_case "ST_Intersects with 200 corners, 300,000 polygons, GeoPackage" polygons.gpkg "" \
+		-sql "SELECT * FROM polygons WHERE fid IN (SELECT id FROM rtree_polygons_geom WHERE minx <= 103 AND maxx >= -83 AND miny <= 62 AND maxy >= -62)
+			AND ST_Intersects(geom, ST_GeomFromText('POLYGON (($polygon))', 4326))" -- \
+		--intersects "POLYGON (($polygon))"
 }
 
 forget_last() {
@@ -114,6 +164,7 @@ while (($#)); do
 	case $1 in
 	--runs) runs=${2:?--runs wants a number}; shift ;;
 	--write) write=yes ;;
+	--filters) only_filters=yes ;;
 	--table) table "${2:?--table wants a file}"; exit ;;
 	*) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 	esac
@@ -127,11 +178,14 @@ done
 mkdir -p "$data"
 go run ./bench/geninput "$data"
 : >"$results"
-copy_case "1,000,000 points, spatial index" points YES
-copy_case "1,000,000 points, no index" points NO
-copy_case "300,000 polygons, spatial index" polygons YES
-copy_case "300,000 polygons, no index" polygons NO
-info_case
+if [[ -z $only_filters ]]; then
+	copy_case "1,000,000 points, spatial index" points YES
+	copy_case "1,000,000 points, no index" points NO
+	copy_case "300,000 polygons, spatial index" polygons YES
+	copy_case "300,000 polygons, no index" polygons NO
+	info_case
+fi
+filter_cases
 
 { machine; table "$results"; } | tee "$data/table.md"
 [[ -z $write ]] || write_table "$data/table.md"

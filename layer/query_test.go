@@ -29,7 +29,8 @@ func TestQueryPlan(t *testing.T) {
 		"all by name":    {Query{Columns: []string{"data", "n", "name", "n"}}, plan{[]bool{true, true, true}, true, true}, ""},
 		"no geometry":    {Query{NoGeometry: true}, plan{[]bool{true, true, true}, false, false}, ""},
 		"a box":          {Query{Box: box, NoGeometry: true}, plan{[]bool{true, true, true}, false, false}, ""},
-		"unknown":        {Query{Columns: []string{"n", "x"}}, plan{}, `no field "x": the layer has name, n, data`},
+		"unknown":        {Query{Columns: []string{"n", "elevation"}}, plan{}, `no field "elevation": the layer has name, n, data`},
+		"misspelt":       {Query{Columns: []string{"nmae"}}, plan{}, `no field "nmae"; did you mean name?`},
 		"no such column": {Query{Box: box, Geom: 1}, plan{}, "the layer has 1 geometry columns and no number 1"},
 		"negative":       {Query{Box: box, Geom: -1}, plan{}, "no number -1"},
 	} {

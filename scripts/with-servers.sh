@@ -51,9 +51,12 @@ cd "$dir" # a folder that the server's user may enter, whatever the caller's was
 port=
 for _ in 1 2 3 4 5; do
 	try=$((20000 + RANDOM % 12000))
-	if "${as_postgres[@]}" "$bin/pg_ctl" start -D "$dir/data" -l "$dir/data/server.log" -w -s -o \
-		"-c listen_addresses=127.0.0.1 -c port=$try -c unix_socket_directories= -c fsync=off -c max_wal_size=4GB" \
-		>/dev/null 2>&1; then
+	# A statement that runs away must not take the machine with it: 6 GiB for each process.
+	if (
+		ulimit -v $((6 << 20))
+		exec "${as_postgres[@]}" "$bin/pg_ctl" start -D "$dir/data" -l "$dir/data/server.log" -w -s -o \
+		"-c listen_addresses=127.0.0.1 -c port=$try -c unix_socket_directories= -c fsync=off -c max_wal_size=4GB"
+	) >/dev/null 2>&1; then
 		port=$try
 		break
 	fi

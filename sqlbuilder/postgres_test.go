@@ -20,7 +20,7 @@ func script(t testing.TB, sql string) (string, error) {
 	t.Helper()
 	url := testpeer.PostGIS(t)
 	cmd := exec.Command(testpeer.Command(t, "psql"), url, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-")
-	cmd.Stdin = strings.NewReader(sql)
+	cmd.Stdin = strings.NewReader("SET statement_timeout = '20s';\n" + sql)
 	// The session's settings must not matter.
 	cmd.Env = append(os.Environ(), "PGTZ=Asia/Kathmandu", "PGDATESTYLE=German", "PGCLIENTENCODING=UTF8",
 		"PGOPTIONS=-c client_min_messages=warning -c extra_float_digits=3")

@@ -132,12 +132,20 @@ func (p *postgres) integer(n *filter.Node) bool {
 	return true
 }
 
-// let writes an expression in which value is spoken of by a name: once where it is a column, else through a subquery, so
-// that what is nested does not grow at every level.
+// maxLet is how deep subqueries may be nested.
+const maxLet = 16
+
+// let writes an expression in which value is spoken of by a name: directly where it is a column, else through a subquery,
+// so that what is nested does not grow at every level. OFFSET 0 keeps the planner from writing out what we do not:
+// without it, its memory doubles at every level.
 func (p *postgres) let(value func() bool, leaf bool, body func(name func() bool) bool) bool {
 	if leaf {
 		return body(value)
 	}
+	if p.lets++; p.lets > maxLet {
+		return false
+	}
+	defer func() { p.lets-- }()
 	p.write("(SELECT ")
 	if !body(func() bool { p.write("v"); return true }) {
 		return false
@@ -146,7 +154,7 @@ func (p *postgres) let(value func() bool, leaf bool, body func(name func() bool)
 	if !value() {
 		return false
 	}
-	p.write(") AS t(v))")
+	p.write(" OFFSET 0) AS t(v))")
 	return true
 }
 

@@ -102,6 +102,7 @@ type postgres struct {
 	*renderer
 	limit int // for the length of the SQL
 	depth int
+	lets  int // subqueries that are open
 	more  bool // what is written may be true of more than the expression is
 }
 

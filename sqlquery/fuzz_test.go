@@ -28,9 +28,10 @@ func FuzzQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sql string) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
+		hang := time.AfterFunc(20*time.Second, func() { panic("it hangs: " + sql) })
+		defer hang.Stop()
 		l := places(4)
 		ds := &fake{layers: []*fakeLayer{l, l.sameRows("others")}}
-		start := time.Now()
 		r, err := sqlquery.Query(ctx, ds, sql)
 		if err != nil {
 			return
@@ -49,9 +50,6 @@ func FuzzQuery(f *testing.F) {
 		}
 		if err := r.Close(); err != nil {
 			t.Error(err)
-		}
-		if d := time.Since(start); d > 10*time.Second {
-			t.Errorf("it took %v", d)
 		}
 		for _, l := range ds.layers {
 			if l.reading != 0 {

@@ -255,6 +255,17 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestSchemaName: a table may be named with the name of the database.
+func TestSchemaName(t *testing.T) {
+	a, b := places(1), places(2)
+	b.name = "main.places"
+	ds := &fake{layers: []*fakeLayer{a, b}}
+	got := table(t, query(t, ds, `SELECT (SELECT count(*) FROM main.places) a, (SELECT count(*) FROM "main.places") b`), layer.Query{})
+	if fmt.Sprint(got) != "[[1 2]]" {
+		t.Errorf("got %v", got)
+	}
+}
+
 // TestCaseClash tells layers apart that differ in case only, or says that it cannot.
 func TestCaseClash(t *testing.T) {
 	ds := &fake{}

@@ -101,6 +101,10 @@ func (db *database) prepare(ctx context.Context, c *sqlite.Conn, sql string) (*s
 			return s, err
 		}
 		layerName, rerr := db.resolve(name, sql)
+		if bare, ok := strings.CutPrefix(name, "main."); ok && (layerName == "" || db.tables[fold(name)] != nil) && rerr == nil {
+			name = bare // x of the database main
+			layerName, rerr = db.resolve(name, sql)
+		}
 		if rerr != nil {
 			return nil, rerr
 		}
@@ -128,7 +132,8 @@ func (db *database) addShadowed(ctx context.Context, sql string) error {
 	}
 	for _, name := range db.names {
 		f := fold(name)
-		if !own[f] && !strings.HasPrefix(f, "pragma_") || !strings.Contains(fold(sql), f) || db.tables[f] != nil {
+		late := strings.HasPrefix(f, "pragma_") || strings.HasPrefix(f, "json") // modules that are made when they are named
+		if !own[f] && !late || !strings.Contains(fold(sql), f) || db.tables[f] != nil {
 			continue
 		}
 		if err := db.add(ctx, name, name); err != nil {
@@ -144,8 +149,7 @@ func missingTable(err error) (name string, missing bool) {
 	if !errors.As(err, &e) {
 		return "", false
 	}
-	name, missing = strings.CutPrefix(e.Msg, "no such table: ")
-	return strings.TrimPrefix(name, "main."), missing
+	return strings.CutPrefix(e.Msg, "no such table: ")
 }
 
 // resolve returns the layer that a table's name means, or "".

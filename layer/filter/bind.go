@@ -442,7 +442,7 @@ func moment(where *Expr, x, y *Node) (*Node, *Node, error) {
 	var what string
 	switch y.Type {
 	case Date:
-		if v, ok = feature.ParseDate(text); ok {
+		if v, ok = parseMoment("DATE", string(text)); ok {
 			return constant(Date, v), y, nil
 		}
 		if v, ok = feature.ParseDateTime(text); ok {

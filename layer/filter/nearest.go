@@ -43,7 +43,7 @@ func nearest(written string, names []string) string {
 	if len(written) > longest {
 		return ""
 	}
-	best, least := "", max(1, len([]rune(written))/3)+1
+	best, least := "", len([]rune(written))/3+1
 	for _, name := range names {
 		if len(name) > longest {
 			continue

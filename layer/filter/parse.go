@@ -443,6 +443,9 @@ var momentExamples = map[string]string{
 func parseMoment(what, text string) (feature.Value, bool) {
 	switch what {
 	case "DATE":
+		if strings.ContainsRune(text, ':') { // midnight somewhere need not be that of the day
+			return feature.Value{}, false
+		}
 		return feature.ParseDate([]byte(text))
 	case "TIME":
 		return feature.ParseTime([]byte(text))

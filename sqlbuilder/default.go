@@ -17,14 +17,14 @@ var castSuffix = regexp.MustCompile(`^((::[a-zA-Z_"][a-zA-Z0-9_ ".]*(\([0-9, ]+\
 // defaultFunctions are the expressions that may be defaults beside literals, in capitals and without blanks, and how each
 // dialect says them. SQLite's have the form that a GeoPackage wants.
 var defaultFunctions = map[string][2]string{
-	"CURRENT_TIMESTAMP":                 {"strftime('%Y-%m-%dT%H:%M:%fZ','now')", "CURRENT_TIMESTAMP"},
-	"CURRENT_TIMESTAMP()":               {"strftime('%Y-%m-%dT%H:%M:%fZ','now')", "CURRENT_TIMESTAMP"},
-	"NOW()":                             {"strftime('%Y-%m-%dT%H:%M:%fZ','now')", "CURRENT_TIMESTAMP"},
+	"CURRENT_TIMESTAMP":                    {"strftime('%Y-%m-%dT%H:%M:%fZ','now')", "CURRENT_TIMESTAMP"},
+	"CURRENT_TIMESTAMP()":                  {"strftime('%Y-%m-%dT%H:%M:%fZ','now')", "CURRENT_TIMESTAMP"},
+	"NOW()":                                {"strftime('%Y-%m-%dT%H:%M:%fZ','now')", "CURRENT_TIMESTAMP"},
 	"STRFTIME('%Y-%M-%DT%H:%M:%FZ','NOW')": {"strftime('%Y-%m-%dT%H:%M:%fZ','now')", "CURRENT_TIMESTAMP"},
-	"CURRENT_DATE":                      {"CURRENT_DATE", "CURRENT_DATE"},
-	"CURRENT_TIME":                      {"CURRENT_TIME", "CURRENT_TIME"},
-	"GEN_RANDOM_UUID()":                 {"", "gen_random_uuid()"},
-	"UUID_GENERATE_V4()":                {"", "uuid_generate_v4()"},
+	"CURRENT_DATE":                         {"CURRENT_DATE", "CURRENT_DATE"},
+	"CURRENT_TIME":                         {"CURRENT_TIME", "CURRENT_TIME"},
+	"GEN_RANDOM_UUID()":                    {"", "gen_random_uuid()"},
+	"UUID_GENERATE_V4()":                   {"", "uuid_generate_v4()"},
 }
 
 // Default returns the default of a field as an SQL expression of the dialect. Field.Default may come from another system,
@@ -125,4 +125,3 @@ func unquote(s string) (text, rest string, ok bool) {
 	}
 	return "", "", false
 }
-

@@ -105,7 +105,7 @@ func zooValues() [][]feature.Value {
 		i8, i8,
 		floats(0, 1, -1, 0.5, float64(float32(0.1)), math.NaN(), inf, -inf, 16777216),
 		f8, f8,
-		floats(0, 1, -1, 0.1, 2.5, 1e300, math.NaN(), 5, 1<<53),
+		floats(0, 1, -1, 0.1, 2.5, 1e300, math.NaN(), 5, 1<<53, inf, -inf),
 		floats(0, 1, -1, 0.1, 2.5, 12345678.25),
 		{feature.Bool(true), feature.Bool(false)},
 		s, s[:20],
@@ -194,6 +194,14 @@ func fillZoo(t testing.TB, rows []*feature.Feature) {
 		}
 	}
 	flush()
+	// What is read as null, as infinite, as 0.
+	sql.WriteString("UPDATE sqlbuilder_test.zoo SET d = 'infinity' WHERE d IS NULL AND fid % 3 = 0;\n" +
+		"UPDATE sqlbuilder_test.zoo SET d = '-infinity' WHERE d IS NULL AND fid % 3 = 1;\n" +
+		"UPDATE sqlbuilder_test.zoo SET ts = '-infinity' WHERE ts IS NULL AND fid % 2 = 0;\n" +
+		"UPDATE sqlbuilder_test.zoo SET tz = 'infinity' WHERE tz IS NULL AND fid % 2 = 0;\n" +
+		"UPDATE sqlbuilder_test.zoo SET num = 1e400 WHERE num = 'Infinity' AND fid % 2 = 0;\n" +
+		"UPDATE sqlbuilder_test.zoo SET num = -1e400 WHERE num = '-Infinity' AND fid % 2 = 0;\n" +
+		"UPDATE sqlbuilder_test.zoo SET num = 1e-400 WHERE num = 0 AND fid % 2 = 0;\n")
 	sql.WriteString("CREATE INDEX ON sqlbuilder_test.zoo USING gist (geom); ANALYZE sqlbuilder_test.zoo;\n")
 	mustScript(t, sql.String())
 }
@@ -432,3 +440,145 @@ func TestPostgreSQLMeansTheSame(t *testing.T) {
 
 // seeded returns random numbers that are the same at every run.
 func seeded() *rand.Rand { return rand.New(rand.NewPCG(3, 0)) }
+
+// firstColumn returns the FIDs that statements yield, each in its order. Other columns are left out of them.
+func firstColumn(t testing.TB, statements []sqlbuilder.Statement) [][]int64 {
+	t.Helper()
+	var sql strings.Builder
+	for _, st := range statements {
+		st.SQL = `SELECT "fid" ` + st.SQL[strings.Index(st.SQL, "FROM "):]
+		sql.WriteString("\\echo #\n" + executed(st))
+	}
+	var lists [][]int64
+	for _, result := range strings.Split(mustScript(t, sql.String()), "#")[1:] {
+		list := []int64{}
+		for _, line := range strings.Fields(result) {
+			fid, err := strconv.ParseInt(line, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, fid)
+		}
+		lists = append(lists, list)
+	}
+	return lists
+}
+
+// TestPostgreSQLOrder holds the order of PostgreSQL against the program's.
+func TestPostgreSQLOrder(t *testing.T) {
+	rows := zooRows(t, seeded(), 100)
+	fillZoo(t, rows)
+	var queries []layer.Query
+	for _, f := range zoo.Schema.Fields {
+		if f.Type == feature.Binary || f.Subtype == feature.JSONText {
+			continue
+		}
+		for _, desc := range []bool{false, true} {
+			queries = append(queries, layer.Query{OrderBy: []layer.Order{{Field: f.Name, Desc: desc}, {Field: "s"}}, Columns: []string{}, Limit: 60, Offset: 3})
+		}
+	}
+	queries = append(queries, layer.Query{OrderBy: []layer.Order{{Field: "b"}, {Field: "FID", Desc: true}, {Field: "s"}}, Columns: []string{}})
+	var statements []sqlbuilder.Statement
+	for _, q := range queries {
+		p, err := q.Plan(zoo.Schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sel, err := sqlbuilder.PostgreSQL.Select(zoo, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(sel.Rest.Order) > 0 || sel.Rest.Query.Limit > 0 || sel.Rest.Query.Offset > 0 {
+			t.Errorf("order by %v is left", q.OrderBy)
+		}
+		statements = append(statements, sel.Statement)
+	}
+	for i, got := range firstColumn(t, statements) {
+		p, err := queries[i].Plan(zoo.Schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []int64{}
+		for f, err := range layer.Filter(func(yield func(*feature.Feature, error) bool) {
+			for _, f := range rows {
+				if !yield(f.Clone(), nil) {
+					return
+				}
+			}
+		}, p) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, f.FID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("order by %v\n got %v\nwant %v\n%s", queries[i].OrderBy, got, want, statements[i].SQL)
+		}
+	}
+}
+
+func TestPostgreSQLCountExtentAndPages(t *testing.T) {
+	rows := zooRows(t, seeded(), 100)
+	fillZoo(t, rows)
+	e, err := filter.Parse("i4 >= 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := layer.Query{Where: e, Columns: []string{}, NoGeometry: true}
+	p, err := q.Plan(zoo.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fids, _ := reference(t, q, rows)
+	bounds := feature.EmptyBounds()
+	for _, f := range rows {
+		if slices.Contains(fids, f.FID) && f.Geoms[0] != nil {
+			b, err := f.Geoms[0].Bounds()
+			if err != nil {
+				t.Fatal(err)
+			}
+			bounds = bounds.Union(b)
+		}
+	}
+	count, ok, err := sqlbuilder.PostgreSQL.Count(zoo, p)
+	if err != nil || !ok {
+		t.Fatalf("count: %t, %v", ok, err)
+	}
+	extent, ok, err := sqlbuilder.PostgreSQL.Extent(zoo, p, 0)
+	if err != nil || !ok {
+		t.Fatalf("extent: %t, %v", ok, err)
+	}
+	var got [5]float64
+	out := strings.ReplaceAll(mustScript(t, executed(count)+executed(extent)), "|", " ")
+	if _, err := fmt.Sscan(out, &got[0], &got[1], &got[2], &got[3], &got[4]); err != nil {
+		t.Fatalf("%s: %v", out, err)
+	}
+	if want := [5]float64{float64(len(fids)), bounds.MinX, bounds.MinY, bounds.MaxX, bounds.MaxY}; got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for _, desc := range []bool{false, true} {
+		q.OrderBy = []layer.Order{{Field: "FID", Desc: desc}}
+		if p, err = q.Plan(zoo.Schema); err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		for after := feature.NullFID; ; {
+			sel, err := sqlbuilder.PostgreSQL.Page(zoo, p, after, 7)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows := firstColumn(t, []sqlbuilder.Statement{sel.Statement})[0]
+			got = append(got, rows...)
+			if len(rows) < 7 {
+				break
+			}
+			after = rows[len(rows)-1]
+		}
+		if desc {
+			slices.Reverse(got)
+		}
+		if !slices.Equal(got, fids) {
+			t.Errorf("pages, descending %t: got %v, want %v", desc, got, fids)
+		}
+	}
+}

@@ -102,7 +102,7 @@ type postgres struct {
 	*renderer
 	limit int // for the length of the SQL
 	depth int
-	lets  int // subqueries that are open
+	lets  int  // subqueries that are open
 	more  bool // what is written may be true of more than the expression is
 }
 
@@ -886,4 +886,3 @@ func typeOf(f *feature.Field) filter.Type {
 	}
 	return filter.Opaque
 }
-

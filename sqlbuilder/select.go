@@ -484,9 +484,7 @@ func (r *renderer) joinedFrom(from, to int, op string, part func(int) bool) bool
 }
 
 // Select returns the statement that reads from the table, in SQLite's dialect, with all columns that the plan reads, and
-// what of the query is left to do. The query's expression is left as it is.
-//
-// Deprecated: use SQLite.Select.
+// what of the query is left to do. The query's expression and order are left as they are: Dialect.Select does more.
 func Select(t Table, p *layer.Plan) (Statement, layer.Query) {
 	q, bare := p.Query, *p
 	bare.Filter, bare.Order, bare.Query.Where, bare.Query.OrderBy = nil, nil, nil, nil

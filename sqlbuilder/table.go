@@ -26,9 +26,7 @@ type Table struct {
 	// NotUTF8 says that the database's text is in another encoding. Then texts are compared by the program.
 	NotUTF8 bool
 
-	// RTree is the first geometry column's.
-	//
-	// Deprecated: give it in Geoms.
+	// RTree is that of the first geometry column, where Geoms does not say it.
 	RTree string
 }
 

@@ -97,10 +97,19 @@ func TestJoinReadsOnce(t *testing.T) {
 		on   string
 		want string
 	}{
-		{"a.name = b.name", "100"}, {"a.pop = b.pop", "100"}, {"a.area = b.area", "100"}, {"a.fid = b.fid", "100"},
-		{"a.pop = b.area * 400", "100"}, {"ST_Intersects(a.geom, b.geom)", "100"}, {"ST_Intersects(b.geom, a.geom)", "100"},
-		{"a.fid < b.fid", "4950"}, {"a.day = b.day", "100"}, {"a.capital = b.capital AND a.pop < 200", "100"}, {"1", "10000"},
-		{"a.name IN (b.name, 'place 3')", "199"}, {"+a.pop = b.pop", "100"},
+		{"a.name = b.name", "100"},
+		{"a.pop = b.pop", "100"},
+		{"a.area = b.area", "100"},
+		{"a.fid = b.fid", "100"},
+		{"a.pop = b.area * 400", "100"},
+		{"ST_Intersects(a.geom, b.geom)", "100"},
+		{"ST_Intersects(b.geom, a.geom)", "100"},
+		{"a.fid < b.fid", "4950"},
+		{"a.day = b.day", "100"},
+		{"a.capital = b.capital AND a.pop < 200", "100"},
+		{"1", "10000"},
+		{"a.name IN (b.name, 'place 3')", "199"},
+		{"+a.pop = b.pop", "100"},
 	} {
 		a := places(100)
 		b := a.sameRows("others")

@@ -133,6 +133,9 @@ func Open(path string, mode OpenMode, vfs string) (*Conn, error) {
 	return openDB(path, int32(mode), vfs)
 }
 
+// memoryLength is the longest text or blob in a database in memory. Functions that make long ones cannot be interrupted.
+const memoryLength = 256 << 20
+
 // OpenMemory opens a database in memory that is empty, and gone when it is closed. No file can be attached to it.
 func OpenMemory() (*Conn, error) {
 	c, err := openDB(":memory:", lib.SQLITE_OPEN_READWRITE|lib.SQLITE_OPEN_CREATE|lib.SQLITE_OPEN_MEMORY, "")
@@ -140,6 +143,7 @@ func OpenMemory() (*Conn, error) {
 		return nil, err
 	}
 	c.SetLimit(LimitAttached, 0)
+	c.SetLimit(LimitLength, memoryLength)
 	if err := errors.Join(c.Harden(), c.Defend(true)); err != nil {
 		_ = c.Close()
 		return nil, err

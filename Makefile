@@ -11,6 +11,7 @@ TOOL     := go tool -modfile=tools/go.mod
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BUILD    := -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
 FUZZTIME ?= 10m
+CASES    ?= 100000
 # Only the fuzz targets whose package.Target matches.
 FUZZ     ?= .
 # More arguments for "go test": make test TESTFLAGS='-run Copy -v'.
@@ -32,6 +33,11 @@ build: ## bin/ogrcarto, one static binary
 test: ## all tests, beside servers of their own; installs what is missing (Debian, as root)
 	scripts/packages.sh $(TEST_PACKAGES)
 	OGRCARTO_TEST_GDAL_UTILS=$$(scripts/gdal-utils.sh bin/gdal-utils) scripts/with-servers.sh go test $(TESTFLAGS) ./...
+
+.PHONY: proof
+proof: ## 100,000 random filters, or CASES, on GeoPackage and PostGIS beside the reference
+	scripts/packages.sh $(TEST_PACKAGES)
+	OGRCARTO_TEST_CASES=$(CASES) scripts/with-servers.sh go test -timeout 60m -run Proof -v ./sqlbuilder
 
 .PHONY: race
 race: ## the short tests under the race detector (needs a C compiler)

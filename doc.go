@@ -5,6 +5,9 @@
 //	feature       the data model: Feature, Value, Schema, WKB, SRS
 //	feature/srs   the definitions of reference systems, and which one a text means
 //	layer         Layer, Writer, Query, and copying from one to the other
+//	layer/filter  the language of filters
+//	sqlbuilder    queries and statements as the SQL of SQLite and PostgreSQL
+//	sqlquery      SQL over the layers of any dataset
 //	driver        what a format has to offer; driver/all is the list of all drivers
 //	translate     whole datasets copied, as ogr2ogr does
 //	cmd/ogrcarto  the command: info, copy, drivers

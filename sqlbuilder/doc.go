@@ -6,9 +6,9 @@
 // Select turns a plan into a statement and the plan that is left, which the driver hands to layer.Filter. What a filter
 // means is fixed by package filter; each of its conjuncts is rendered as a whole or left to the program:
 //
-//	PostgreSQL  what is rendered means exactly what the filter means, and nothing is checked again, but for predicates
-//	            that the store and the program may see differently in the last digit (ST_DWithin), or on geometries of
-//	            which only one of them can judge. Then the store is asked for more, and the program checks.
+//	PostgreSQL  what is rendered means exactly what the filter means, and is not checked again. Only where a column may
+//	            hold geometry collections is the store asked for more than ST_Within and ST_Contains keep. ST_DWithin is
+//	            the program's, behind a box.
 //	SQLite      any value can stand in any column. What is rendered is true wherever the filter is, whatever the column
 //	            holds, and the program checks the rows that come. Exact are conditions on the FID alone.
 //

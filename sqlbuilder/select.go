@@ -482,21 +482,3 @@ func (r *renderer) joinedFrom(from, to int, op string, part func(int) bool) bool
 	r.write(")")
 	return ok
 }
-
-// Select returns the statement that reads from the table, in SQLite's dialect, with all columns that the plan reads, and
-// what of the query is left to do. The query's expression and order are left as they are: Dialect.Select does more.
-func Select(t Table, p *layer.Plan) (Statement, layer.Query) {
-	q, bare := p.Query, *p
-	bare.Filter, bare.Order, bare.Query.Where, bare.Query.OrderBy = nil, nil, nil, nil
-	if q.Where != nil || len(q.OrderBy) > 0 {
-		bare.Query.Limit, bare.Query.Offset = 0, 0
-	}
-	s, err := SQLite.Select(t, &bare)
-	if err != nil {
-		return Statement{}, q
-	}
-	if q.Where == nil && len(q.OrderBy) == 0 {
-		q.Limit, q.Offset = s.Rest.Query.Limit, s.Rest.Query.Offset
-	}
-	return s.Statement, q
-}

@@ -25,9 +25,6 @@ type Table struct {
 	Geoms []GeomColumn
 	// NotUTF8 says that the database's text is in another encoding. Then texts are compared by the program.
 	NotUTF8 bool
-
-	// RTree is that of the first geometry column, where Geoms does not say it.
-	RTree string
 }
 
 // GeomColumn says how a geometry column is stored.
@@ -39,14 +36,10 @@ type GeomColumn struct {
 
 // geom returns what is known of geometry column i.
 func (t *Table) geom(i int) GeomColumn {
-	c := GeomColumn{SRID: -1}
 	if i < len(t.Geoms) {
-		c = t.Geoms[i]
+		return t.Geoms[i]
 	}
-	if i == 0 && c.RTree == "" {
-		c.RTree = t.RTree
-	}
-	return c
+	return GeomColumn{SRID: -1}
 }
 
 // columnType returns the type of the column of field i, or "".

@@ -63,6 +63,10 @@ func (b *Bound) FIDs() FIDs {
 func fidsOf(n *Node) FIDs {
 	all := FIDs{Min: math.MinInt64, Max: math.MaxInt64}
 	switch n.Op {
+	case Literal: // a filter has no TRUE among its conjuncts
+		if !n.Value.Bool() {
+			return listOf(nil)
+		}
 	case And:
 		r := all
 		for _, a := range n.Args {

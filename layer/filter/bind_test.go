@@ -250,6 +250,8 @@ func TestFIDs(t *testing.T) {
 		{"NOT fid = 7", FIDs{least, most, nil}},
 		{"NOT (fid < 7 OR fid > 9)", FIDs{7, 9, nil}},
 		{"fid % 2 = 0", FIDs{least, most, nil}},
+		{"1 = 2 AND i = 1", FIDs{0, -1, []int64{}}},
+		{"fid = 3 OR NULL", FIDs{3, 3, []int64{3}}},
 	} {
 		got := bindText(t, c.text).FIDs()
 		if diff := cmp.Diff(c.want, got); diff != "" {

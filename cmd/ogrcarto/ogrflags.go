@@ -39,7 +39,7 @@ var ogrFlags = map[string]ogrFlag{
 	"ro": {}, "progress": {}, "nomd": {}, "ds_transaction": {}, "gt": {"", valueFlag},
 
 	"dialect": {kind: dialectFlag},
-	"t_srs": {kind: unsupported}, "s_srs": {kind: unsupported}, "ct": {kind: unsupported}, "spat_srs": {kind: unsupported},
+	"t_srs":   {kind: unsupported}, "s_srs": {kind: unsupported}, "ct": {kind: unsupported}, "spat_srs": {kind: unsupported},
 	"geomfield": {kind: unsupported}, "clipsrc": {kind: unsupported}, "clipdst": {kind: unsupported},
 	"simplify": {kind: unsupported}, "segmentize": {kind: unsupported}, "makevalid": {kind: unsupported},
 	"explodecollections": {kind: unsupported}, "wrapdateline": {kind: unsupported}, "addfields": {kind: unsupported},

@@ -24,7 +24,7 @@ type Expr struct {
 	not  bool    // of isNull: IS NOT NULL
 	text *string // that it was parsed from; nil if it was built
 	pos  int     // what to point at in the text, in bytes
-	err  error // of building: reported by Bind
+	err  error   // of building: reported by Bind
 }
 
 // kind says what an Expr is.

@@ -404,80 +404,6 @@ func convert(n *Node, t Type) *Node {
 	return fold(c)
 }
 
-// alike makes two operands comparable: of one type, or an Int and a Float. where is what to point at.
-func alike(where *Expr, x, y *Node) (*Node, *Node, error) {
-	if t := x.Type; t == Opaque || t == Geometry || y.Type == Opaque || y.Type == Geometry {
-		return nil, nil, clash(where, x, y)
-	}
-	switch {
-	case x.Type == y.Type:
-		return x, y, nil
-	case x.Type == Null:
-		return nullLiteral(y.Type), y, nil
-	case y.Type == Null:
-		return x, nullLiteral(x.Type), nil
-	case x.Type == Int && y.Type == Float, x.Type == Float && y.Type == Int:
-		return x, y, nil
-	case y.Type == Bool && x.Type == Int, y.Type == Text, y.Type == Date && x.Type == DateTime:
-		y, x, err := alike(where, y, x)
-		return x, y, err
-	case x.Type == Bool && y.Type == Int:
-		if y.Op == Literal && (y.Value.Int() == 0 || y.Value.Int() == 1) {
-			return x, constant(Bool, feature.Bool(y.Value.Int() == 1)), nil
-		}
-		return convert(x, Int), y, nil
-	case x.Type == Date && y.Type == DateTime:
-		return convert(x, DateTime), y, nil
-	case x.Type == Text && x.Op == Literal:
-		return moment(where, x, y)
-	}
-	return nil, nil, clash(where, x, y)
-}
-
-// moment reads the text x as a date or time, to be compared with y.
-func moment(where *Expr, x, y *Node) (*Node, *Node, error) {
-	text := x.Value.Bytes()
-	var v feature.Value
-	var ok bool
-	var what string
-	switch y.Type {
-	case Date:
-		if v, ok = parseMoment("DATE", string(text)); ok {
-			return constant(Date, v), y, nil
-		}
-		if v, ok = feature.ParseDateTime(text); ok {
-			return constant(DateTime, v), convert(y, DateTime), nil
-		}
-		what = "DATE"
-	case DateTime:
-		v, ok = feature.ParseDateTime(text)
-		what = "TIMESTAMP"
-	case Time:
-		v, ok = feature.ParseTime(text)
-		what = "TIME"
-	default:
-		return nil, nil, clash(where, x, y)
-	}
-	if !ok {
-		return nil, nil, errorAt(where, "'%s' is compared with a %s and is not one such as %s", x.Value.Text(), y.Type, momentExamples[what])
-	}
-	return constant(y.Type, v), y, nil
-}
-
-// clash is the error for types that do not go together.
-func clash(where *Expr, x, y *Node) error {
-	hint := ""
-	for _, t := range [2][2]Type{{x.Type, y.Type}, {y.Type, x.Type}} {
-		switch {
-		case t[0] == Geometry:
-			hint = "; geometries are compared by ST_Intersects and the like"
-		case t[0] == Text && (t[1] == Int || t[1] == Float):
-			hint = "; numbers stand without quotes, and CAST turns one into the other"
-		}
-	}
-	return errorAt(where, "%s cannot be compared with %s%s", x.Type, y.Type, hint)
-}
-
 var comparisonOps = map[string]Op{"=": Eq, "<>": Ne, "<": Lt, "<=": Le, ">": Gt, ">=": Ge}
 
 func (b *binder) comparison(e *Expr) (*Node, error) {
@@ -489,13 +415,14 @@ func (b *binder) comparison(e *Expr) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x, y, err = alike(e, x, y); err != nil {
+	args := []*Node{x, y}
+	if err := alike(e, args); err != nil {
 		return nil, err
 	}
-	if x.IsNullLiteral() || y.IsNullLiteral() {
+	if args[0].IsNullLiteral() || args[1].IsNullLiteral() {
 		return nullLiteral(Bool), nil
 	}
-	return &Node{Op: comparisonOps[e.op], Type: Bool, Args: []*Node{x, y}}, nil
+	return &Node{Op: comparisonOps[e.op], Type: Bool, Args: args}, nil
 }
 
 func (b *binder) like(e *Expr) (*Node, error) {
@@ -525,36 +452,23 @@ func (b *binder) like(e *Expr) (*Node, error) {
 }
 
 func (b *binder) in(e *Expr) (*Node, error) {
-	x, err := b.bind(e.args[0])
-	if err != nil {
-		return nil, err
-	}
-	items := make([]*Node, len(e.args)-1)
-	for i, a := range e.args[1:] {
-		if items[i], err = b.bind(a); err != nil {
+	args := make([]*Node, len(e.args))
+	for i, a := range e.args {
+		var err error
+		if args[i], err = b.bind(a); err != nil {
 			return nil, err
 		}
 	}
-	if len(items) == 0 {
+	if len(args) == 1 { // nothing is in an empty list
 		return constant(Bool, feature.Bool(false)), nil
 	}
-	// An item may turn the operand into another type (a date into a date-time): then all are looked at again.
-	for again := true; again; {
-		again = false
-		for i, item := range items {
-			var y *Node
-			was := x.Type
-			if x, y, err = alike(e.args[i+1], x, item); err != nil {
-				return nil, err
-			}
-			items[i] = y
-			again = again || x.Type != was
-		}
+	if err := alike(e, args); err != nil {
+		return nil, err
 	}
-	if x.IsNullLiteral() {
+	if args[0].IsNullLiteral() {
 		return nullLiteral(Bool), nil
 	}
-	return &Node{Op: In, Type: Bool, Args: append([]*Node{x}, items...)}, nil
+	return &Node{Op: In, Type: Bool, Args: args}, nil
 }
 
 func (b *binder) isNull(e *Expr) (*Node, error) {

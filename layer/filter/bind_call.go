@@ -110,36 +110,28 @@ func (b *binder) coalesce(e *Expr) (*Node, error) {
 			return nil, err
 		}
 	}
-	// The first argument is made like each of the others; what it has become, all become.
-	typ := args[0]
-	for i, a := range args[1:] {
-		var y *Node
-		var err error
-		if typ, y, err = alike(e.args[i+1], typ, a); err != nil {
-			return nil, err
-		}
-		if typ.Type == Int && y.Type == Float {
-			typ = y
-		}
-		args[i+1] = y
+	if err := alike(e, args); err != nil {
+		return nil, err
 	}
-	switch typ.Type {
+	typ := args[0].Type
+	for _, a := range args {
+		if a.Type == Float { // Ints among Floats become Floats
+			typ = Float
+		}
+	}
+	switch typ {
 	case Null:
 		return nullLiteral(Null), nil
 	case Geometry, Opaque:
-		return nil, errorAt(e, "COALESCE takes no %s", typ.Type)
+		return nil, errorAt(e, "COALESCE takes no %s", typ)
 	}
-	for i, a := range args {
-		x, _, err := alike(e.args[i], a, typ)
-		if err != nil {
-			return nil, err
-		}
-		args[i] = convert(x, typ.Type)
+	for i := range args {
+		args[i] = convert(args[i], typ)
 	}
 	if len(args) == 1 {
 		return args[0], nil
 	}
-	return &Node{Op: Coalesce, Type: typ.Type, Args: args}, nil
+	return &Node{Op: Coalesce, Type: typ, Args: args}, nil
 }
 
 func (b *binder) nullIf(e *Expr) (*Node, error) {
@@ -151,13 +143,14 @@ func (b *binder) nullIf(e *Expr) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x, y, err = alike(e, x, y); err != nil {
+	args := []*Node{x, y}
+	if err := alike(e, args); err != nil {
 		return nil, err
 	}
-	if x.Type == Null {
-		return x, nil
+	if args[0].Type == Null {
+		return args[0], nil
 	}
-	return &Node{Op: NullIf, Type: x.Type, Args: []*Node{x, y}}, nil
+	return &Node{Op: NullIf, Type: args[0].Type, Args: args}, nil
 }
 
 func (b *binder) abs(e *Expr) (*Node, error) {

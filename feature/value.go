@@ -234,13 +234,13 @@ func appendZone(dst []byte, z Zone) []byte {
 // appendDigits prints a real as C's %.*g does. OGR has 15 digits for a real, and 16 in a list.
 func appendDigits(dst []byte, f float64, digits int) []byte {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return appendReal(dst, f)
+		return AppendReal(dst, f)
 	}
 	return strconv.AppendFloat(dst, f, 'g', digits, 64)
 }
 
-// appendReal prints a real with as many digits as it takes to read it back.
-func appendReal(dst []byte, f float64) []byte {
+// AppendReal adds a real to dst as text, with as many digits as it takes to read it back: 0.1, 1e+20, nan, -inf.
+func AppendReal(dst []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):
 		return append(dst, "nan"...)

@@ -80,10 +80,10 @@ func (p *geoJSONPrinter) Coords(c Coords) error {
 		if !finite(x) || !finite(y) {
 			return fmt.Errorf("GeoJSON has no coordinate (%g %g): %w", x, y, errors.ErrUnsupported)
 		}
-		p.dst = appendReal(append(p.dst, '['), x)
-		p.dst = appendReal(append(p.dst, ','), y)
+		p.dst = AppendReal(append(p.dst, '['), x)
+		p.dst = AppendReal(append(p.dst, ','), y)
 		if z := c.Z(i); c.HasZ() && finite(z) {
-			p.dst = appendReal(append(p.dst, ','), z)
+			p.dst = AppendReal(append(p.dst, ','), z)
 		}
 		p.dst = append(p.dst, ']')
 	}

@@ -73,12 +73,12 @@ func (p *wktPrinter) Coords(c Coords) error {
 			p.dst = append(p.dst, ',')
 		}
 		x, y := c.XY(i)
-		p.dst = appendReal(append(appendReal(p.dst, x), ' '), y)
+		p.dst = AppendReal(append(AppendReal(p.dst, x), ' '), y)
 		if c.HasZ() {
-			p.dst = appendReal(append(p.dst, ' '), c.Z(i))
+			p.dst = AppendReal(append(p.dst, ' '), c.Z(i))
 		}
 		if c.HasM() {
-			p.dst = appendReal(append(p.dst, ' '), c.M(i))
+			p.dst = AppendReal(append(p.dst, ' '), c.M(i))
 		}
 	}
 	return nil

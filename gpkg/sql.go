@@ -21,8 +21,8 @@ var _ driver.SQLer = (*Dataset)(nil)
 // ST_AsText, ST_Area, ST_Intersects and others, as OGR and Spatialite have them. It sees no other file.
 //
 // A result column that is a column of a table has its type. Of the others the first 500 rows decide; a later value that
-// does not fit is an error that says so. The statement runs anew for each iteration, and once more, for up to 500 rows, in
-// Query. A column that is the FID of a table, or an integer called fid, gives the FIDs if it rises from row to row in
+// does not fit is an error that says so. A result of up to 500 rows is read once and kept; of a longer one these are read in
+// Query, and the statement runs anew for each iteration. A column that is the FID of a table, or an integer called fid, gives the FIDs if it rises from row to row in
 // these; otherwise rows are numbered from 0.
 func (d *Dataset) Query(ctx context.Context, sql string) (layer.Layer, error) {
 	src := &geosql.Source{

@@ -4,6 +4,7 @@
 // What only some layers can do is an optional interface with a function that falls back on iterating: [Counter] and
 // [Count], [Extenter] and [Extent], [Getter] and [Get].
 //
-// The filters of this package are the reference. A driver may push a query down to its store as far as it likes; what it
-// yields must be what [Query.Matches] keeps.
+// A query's filter is an expression of package layer/filter. A driver resolves a query with [Query.Plan] and may push it
+// down to its store as far as it likes; what it yields must be what [Plan.Matches] keeps. What it leaves, [Filter] does.
+// [Explain] says who does what.
 package layer

@@ -28,9 +28,6 @@ func Update(table string, columns []string, key string) string {
 	return string(b.sql)
 }
 
-// Count returns the statement that counts the rows of a table.
-func Count(table string) string { return "SELECT count(*) FROM " + QuoteIdent(table) }
-
 func (b *builder) insertInto(t *Table, columns []string) {
 	b.write("INSERT INTO ")
 	b.table(t.Namespace, t.Name)

@@ -15,7 +15,8 @@ import (
 	"github.com/ogrcarto/ogrcarto/layer"
 )
 
-// Result is the result of a statement, as a layer called SELECT. The statement runs anew for each iteration. It belongs to
+// Result is the result of a statement, as a layer called SELECT. One of up to 500 rows is kept; of a longer one, the
+// statement runs anew for each iteration. It belongs to
 // the goroutine of its dataset, and is valid until it or the dataset is closed.
 type Result struct {
 	layer.Layer

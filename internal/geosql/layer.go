@@ -42,12 +42,14 @@ type Origin struct {
 	FID   bool
 }
 
-// Layer is the result of a SELECT. Every iteration runs the statement anew.
+// Layer is the result of a SELECT. A result of no more than a page is kept; otherwise every iteration runs the statement
+// anew.
 type Layer struct {
 	src    *Source
 	sql    string
 	schema *feature.Schema
 	cols   []column
+	kept   *keptRows // the whole result, or nil
 }
 
 // New finds out what the statement returns. It may be one statement that only reads; any other is an error.
@@ -113,6 +115,14 @@ func (l *Layer) Features(ctx context.Context, q layer.Query) iter.Seq2[*feature.
 			yield(nil, l.src.Wrap(err))
 			return
 		}
+		if l.kept != nil {
+			if _, err := l.src.Conn(); err != nil { // the dataset is closed
+				yield(nil, l.src.Wrap(err))
+				return
+			}
+			layer.Filter(l.keptRows(ctx, plan), plan)(yield)
+			return
+		}
 		s, err := l.prepare(ctx)
 		if err != nil {
 			yield(nil, l.src.Wrap(Locate(err)))
@@ -152,24 +162,30 @@ func (l *Layer) rows(ctx context.Context, s *sqlite.Stmt, plan *layer.Plan) iter
 			if !ok {
 				return
 			}
-			if err := l.read(s, n, f, plan); err != nil {
-				err = l.src.Wrap(fmt.Errorf("row %d: %w", n+1, err))
-				if plan.Query.OnBadRow == nil {
-					yield(nil, err)
-					return
-				}
-				plan.Query.OnBadRow(err)
-				continue
-			}
-			if !yield(f, nil) {
+			if !l.yield(s, n, f, plan, yield) {
 				return
 			}
 		}
 	}
 }
 
+// yield yields row n, or says what is wrong with it, and tells whether to go on.
+func (l *Layer) yield(s row, n int64, f *feature.Feature, plan *layer.Plan, yield func(*feature.Feature, error) bool) bool {
+	err := l.read(s, n, f, plan)
+	if err == nil {
+		return yield(f, nil)
+	}
+	err = l.src.Wrap(fmt.Errorf("row %d: %w", n+1, err))
+	if plan.Query.OnBadRow == nil {
+		yield(nil, err)
+		return false
+	}
+	plan.Query.OnBadRow(err)
+	return true
+}
+
 // read makes f row n.
-func (l *Layer) read(s *sqlite.Stmt, n int64, f *feature.Feature, plan *layer.Plan) error {
+func (l *Layer) read(s row, n int64, f *feature.Feature, plan *layer.Plan) error {
 	f.FID = n
 	for i := range l.cols {
 		c := &l.cols[i]
@@ -201,7 +217,7 @@ func (l *Layer) read(s *sqlite.Stmt, n int64, f *feature.Feature, plan *layer.Pl
 }
 
 // geometry returns the geometry in column i of the row.
-func (c *column) geometry(s *sqlite.Stmt, i int, g *feature.GeomField) (feature.WKB, error) {
+func (c *column) geometry(s row, i int, g *feature.GeomField) (feature.WKB, error) {
 	switch s.Type(i) {
 	case sqlite.Null:
 		return nil, nil

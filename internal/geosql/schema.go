@@ -90,22 +90,30 @@ func (l *Layer) describe(ctx context.Context) error {
 	return nil
 }
 
-// sample looks at the first page of rows.
+// sample looks at the first page of rows, and keeps them if they are all.
 func (l *Layer) sample(s *sqlite.Stmt) error {
+	kept := &keptRows{columns: len(l.cols)}
 	for range layer.PageSize {
 		ok, err := s.Step()
-		if !ok || err != nil {
+		if err != nil {
 			return err
+		}
+		if !ok {
+			l.kept = kept
+			return nil
+		}
+		if kept != nil && !kept.add(s) {
+			kept = nil
 		}
 		for i := range l.cols {
 			l.cols[i].look(s, i)
 		}
 	}
-	return nil
+	return nil // there may be more
 }
 
 // look notes what the row has in column i.
-func (c *column) look(s *sqlite.Stmt, i int) {
+func (c *column) look(s row, i int) {
 	p := &c.seen
 	p.rows++
 	switch s.Type(i) {

@@ -11,8 +11,8 @@ import (
 )
 
 // value returns column i of the row as a value of the field. What does not fit without loss is an error. Text and bytes
-// are SQLite's memory.
-func (c *column) value(s *sqlite.Stmt, i int, f *feature.Field) (feature.Value, error) {
+// are the row's memory.
+func (c *column) value(s row, i int, f *feature.Field) (feature.Value, error) {
 	class := s.Type(i)
 	if class == sqlite.Null {
 		return feature.Null(), nil
@@ -85,7 +85,7 @@ func (c *column) value(s *sqlite.Stmt, i int, f *feature.Field) (feature.Value, 
 }
 
 // misfit returns the error for a value that is not what its column has.
-func (c *column) misfit(s *sqlite.Stmt, i int, want string) error {
+func (c *column) misfit(s row, i int, want string) error {
 	found := ""
 	switch s.Type(i) {
 	case sqlite.Null:
@@ -95,7 +95,7 @@ func (c *column) misfit(s *sqlite.Stmt, i int, want string) error {
 	case sqlite.Text:
 		found = fmt.Sprintf("the text %.40q", s.TextBytes(i))
 	default:
-		found = s.Text(i)
+		found = string(s.TextBytes(i))
 	}
 	return fmt.Errorf("column %s: %s is not %s: CAST the column to the type that suits all its rows", c.name, found, want)
 }

@@ -407,22 +407,26 @@ func convert(n *Node, t Type) *Node {
 var comparisonOps = map[string]Op{"=": Eq, "<>": Ne, "<": Lt, "<=": Le, ">": Gt, ">=": Ge}
 
 func (b *binder) comparison(e *Expr) (*Node, error) {
-	x, err := b.bind(e.args[0])
+	args, err := b.comparable(e)
 	if err != nil {
-		return nil, err
-	}
-	y, err := b.bind(e.args[1])
-	if err != nil {
-		return nil, err
-	}
-	args := []*Node{x, y}
-	if err := alike(e, args); err != nil {
 		return nil, err
 	}
 	if args[0].IsNullLiteral() || args[1].IsNullLiteral() {
 		return nullLiteral(Bool), nil
 	}
 	return &Node{Op: comparisonOps[e.op], Type: Bool, Args: args}, nil
+}
+
+// comparable binds the parts of e and makes them comparable.
+func (b *binder) comparable(e *Expr) ([]*Node, error) {
+	args := make([]*Node, len(e.args))
+	for i, a := range e.args {
+		var err error
+		if args[i], err = b.bind(a); err != nil {
+			return nil, err
+		}
+	}
+	return args, alike(e, args)
 }
 
 func (b *binder) like(e *Expr) (*Node, error) {
@@ -452,20 +456,13 @@ func (b *binder) like(e *Expr) (*Node, error) {
 }
 
 func (b *binder) in(e *Expr) (*Node, error) {
-	args := make([]*Node, len(e.args))
-	for i, a := range e.args {
-		var err error
-		if args[i], err = b.bind(a); err != nil {
-			return nil, err
-		}
-	}
-	if len(args) == 1 { // nothing is in an empty list
-		return constant(Bool, feature.Bool(false)), nil
-	}
-	if err := alike(e, args); err != nil {
+	args, err := b.comparable(e)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if args[0].IsNullLiteral() {
+	case len(args) == 1: // nothing is in an empty list
+		return constant(Bool, feature.Bool(false)), nil
+	case args[0].IsNullLiteral():
 		return nullLiteral(Bool), nil
 	}
 	return &Node{Op: In, Type: Bool, Args: args}, nil

@@ -103,14 +103,8 @@ func (b *binder) substr(e *Expr) (*Node, error) {
 }
 
 func (b *binder) coalesce(e *Expr) (*Node, error) {
-	args := make([]*Node, len(e.args))
-	for i, a := range e.args {
-		var err error
-		if args[i], err = b.bind(a); err != nil {
-			return nil, err
-		}
-	}
-	if err := alike(e, args); err != nil {
+	args, err := b.comparable(e)
+	if err != nil {
 		return nil, err
 	}
 	typ := args[0].Type
@@ -135,16 +129,8 @@ func (b *binder) coalesce(e *Expr) (*Node, error) {
 }
 
 func (b *binder) nullIf(e *Expr) (*Node, error) {
-	x, err := b.bind(e.args[0])
+	args, err := b.comparable(e)
 	if err != nil {
-		return nil, err
-	}
-	y, err := b.bind(e.args[1])
-	if err != nil {
-		return nil, err
-	}
-	args := []*Node{x, y}
-	if err := alike(e, args); err != nil {
 		return nil, err
 	}
 	if args[0].Type == Null {

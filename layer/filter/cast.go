@@ -183,22 +183,6 @@ func (s stamp) clock() stamp {
 	return stamp{micros: micros}
 }
 
-// appendFloat prints a real with as many digits as it takes to read it back.
-func appendFloat(dst []byte, f float64) []byte {
-	switch {
-	case math.IsNaN(f):
-		return append(dst, "nan"...)
-	case math.IsInf(f, 1):
-		return append(dst, "inf"...)
-	case math.IsInf(f, -1):
-		return append(dst, "-inf"...)
-	}
-	if e := math.Abs(f); e != 0 && (e < 1e-4 || e >= 1e15) {
-		return strconv.AppendFloat(dst, f, 'e', -1, 64)
-	}
-	return strconv.AppendFloat(dst, f, 'f', -1, 64)
-}
-
 // appendPadded prints n, which is not negative, with that many digits at least.
 func appendPadded(dst []byte, n int64, width int) []byte {
 	var buf [20]byte

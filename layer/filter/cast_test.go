@@ -60,7 +60,7 @@ func TestAppendFloat(t *testing.T) {
 		"0": 0, "-0": math.Copysign(0, -1), "1": 1, "0.1": 0.1, "-2.5": -2.5, "1e+20": 1e20, "123456789012345": 123456789012345, "1e+15": 1e15, "0.0001": 0.0001, "1e-05": 0.00001,
 		"nan": math.NaN(), "inf": math.Inf(1), "-inf": math.Inf(-1), "0.30000000000000004": 0.30000000000000004,
 	} {
-		if got := appendFloat(nil, f); string(got) != want {
+		if got := feature.AppendReal(nil, f); string(got) != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}

@@ -1,6 +1,10 @@
 package filter
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/ogrcarto/ogrcarto/feature"
+)
 
 func compileCastBool(n *Node) boolFunc {
 	switch arg := n.Args[0]; arg.Type {
@@ -108,7 +112,7 @@ func compileCastText(n *Node) textFunc {
 	case Int:
 		text = printed(compileInt(arg), func(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10) })
 	case Float:
-		text = printed(compileFloat(arg), appendFloat)
+		text = printed(compileFloat(arg), feature.AppendReal)
 	case Text:
 		text = compileText(arg)
 	case Date:

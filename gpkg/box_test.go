@@ -80,7 +80,7 @@ func plan(t *testing.T, l *Layer, q layer.Query) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.close()
+	defer r.stmt.Finalize()
 	var b strings.Builder
 	// The boxes' values do not matter to the plan.
 	err = l.d.conn.Query("EXPLAIN QUERY PLAN "+r.stmt.SQL(), func(s *sqlite.Stmt) error {

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/ogrcarto/ogrcarto/driver"
@@ -38,11 +37,10 @@ type Dataset struct {
 
 	view     io.Closer // what belongs to a view of a database in WAL mode, or nil
 	snapshot *walview.View
-	tmp      string       // the name under which a new file is written, or ""
-	pages    *pageFile    // the same file as pages, while a layer of it is being filled; conn is nil then
-	writer   *Writer      // the one that is open
-	running  atomic.Int32 // statements that a context may interrupt
-	spoiled  bool         // a Writer was closed without being committed: a new file must not appear
+	tmp      string    // the name under which a new file is written, or ""
+	pages    *pageFile // the same file as pages, while a layer of it is being filled; conn is nil then
+	writer   *Writer   // the one that is open
+	spoiled  bool      // a Writer was closed without being committed: a new file must not appear
 	finished bool
 }
 

@@ -70,7 +70,7 @@ func (l *Layer) Features(ctx context.Context, q layer.Query) iter.Seq2[*feature.
 			yield(nil, l.d.wrap("read", l.name, err))
 			return
 		}
-		defer rows.close()
+		defer rows.stmt.Finalize()
 		layer.Filter(rows.seq(ctx), rest)(yield)
 	}
 }
@@ -81,21 +81,30 @@ func (l *Layer) query(ctx context.Context, q layer.Query) (*rows, *layer.Plan, e
 	if err != nil {
 		return nil, nil, err
 	}
-	stmt, err := l.d.conn.Prepare(sel.SQL)
+	stmt, err := l.prepare(ctx, sel.Statement)
 	if err != nil {
 		return nil, nil, err
 	}
-	for i, a := range sel.Args {
-		if err := stmt.Bind(i+1, a); err != nil {
-			stmt.Finalize()
-			return nil, nil, err
-		}
-	}
 	r := newRows(l, stmt, sel.Rest)
-	r.stop = l.d.interruptible(ctx)
 	rest := *sel.Rest // rows sees to the filter
 	rest.Filter, rest.Boxes, rest.Query.Where, rest.Query.Box = nil, nil, nil, nil
 	return r, &rest, nil
+}
+
+// prepare makes a statement ready to run. It ends when ctx is done.
+func (l *Layer) prepare(ctx context.Context, st sqlbuilder.Statement) (*sqlite.Stmt, error) {
+	stmt, err := l.d.conn.Prepare(st.SQL)
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range st.Args {
+		if err := stmt.Bind(i+1, a); err != nil {
+			stmt.Finalize()
+			return nil, err
+		}
+	}
+	stmt.SetContext(ctx)
+	return stmt, nil
 }
 
 // selection returns the statement for q and what it leaves.
@@ -144,26 +153,6 @@ func (l *Layer) Explain(ctx context.Context, q layer.Query) (layer.Explanation, 
 	return sel.Explanation(), nil
 }
 
-// interruptible lets the end of ctx interrupt the statement that is about to run. stop must be called before another one
-// runs. When it returns nothing is interrupted any more: an interruption that came late would hit whatever runs next. Nor
-// is a statement interrupted while others are under way, since SQLite would end them all.
-func (d *Dataset) interruptible(ctx context.Context) (stop func()) {
-	conn, done := d.conn, make(chan struct{})
-	d.running.Add(1)
-	cancel := context.AfterFunc(ctx, func() {
-		if d.running.Load() == 1 {
-			conn.Interrupt()
-		}
-		close(done)
-	})
-	return func() {
-		if !cancel() {
-			<-done
-		}
-		d.running.Add(-1)
-	}
-}
-
 // share returns which part of whole lies in box. A side without length has no part in that: a line is not an area.
 func share(box, whole feature.Bounds) float64 {
 	i := feature.Bounds{
@@ -193,7 +182,6 @@ type rows struct {
 	partial bool // some column is not read: it must be unset whatever became of the last row
 	f       feature.Feature
 	number  int64 // of the row, for tables without an FID
-	stop    func()
 }
 
 // column is a field and where the statement has it.
@@ -201,7 +189,7 @@ type column struct{ field, at int }
 
 // newRows returns an iteration over what the statement yields, whose columns are those that the plan reads.
 func newRows(l *Layer, stmt *sqlite.Stmt, p *layer.Plan) *rows {
-	r := &rows{l: l, stmt: stmt, p: p, partial: slices.Contains(p.Read, false) || slices.Contains(p.ReadGeoms, false), stop: func() {}}
+	r := &rows{l: l, stmt: stmt, p: p, partial: slices.Contains(p.Read, false) || slices.Contains(p.ReadGeoms, false)}
 	at := 0
 	if l.fid != "" {
 		at++
@@ -224,11 +212,6 @@ func newRows(l *Layer, stmt *sqlite.Stmt, p *layer.Plan) *rows {
 	}
 	r.f.Reset(l.schema)
 	return r
-}
-
-func (r *rows) close() {
-	r.stop()
-	r.stmt.Finalize()
 }
 
 func (r *rows) seq(ctx context.Context) iter.Seq2[*feature.Feature, error] {
@@ -380,9 +363,15 @@ func (l *Layer) count(ctx context.Context, q layer.Query) (int64, bool, error) {
 	if err != nil || !ok {
 		return 0, false, err
 	}
-	stop := l.d.interruptible(ctx)
-	defer stop()
-	return l.d.conn.Int(st.SQL, st.Args...)
+	stmt, err := l.prepare(ctx, st)
+	if err != nil {
+		return 0, false, err
+	}
+	defer stmt.Finalize()
+	if ok, err = stmt.Step(); err != nil || !ok {
+		return 0, false, err
+	}
+	return stmt.Int(0), true, nil
 }
 
 // storedCount returns the count that gpkg_ogr_contents has. It is believed only where the triggers that keep it exist,

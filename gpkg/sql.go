@@ -36,12 +36,8 @@ func (d *Dataset) Query(ctx context.Context, sql string) (layer.Layer, error) {
 			return d.conn, nil
 		},
 		Origin: d.origin,
-		Begin: func() (end func()) {
-			d.running.Add(1)
-			return func() { d.running.Add(-1) }
-		},
-		Check: d.checkSnapshot,
-		Wrap:  func(err error) error { return d.wrap("query", "", err) },
+		Check:  d.checkSnapshot,
+		Wrap:   func(err error) error { return d.wrap("query", "", err) },
 	}
 	var known map[int64]feature.SRS
 	src.SRS = func(id int32) feature.SRS {
@@ -112,8 +108,6 @@ func (d *Dataset) exec(ctx context.Context, sql string) (n int64, err error) {
 		d.layers = nil
 		err = errors.Join(err, d.conn.Defend(false))
 	}()
-	d.running.Add(1)
-	defer d.running.Add(-1)
 	s.SetContext(ctx)
 	before := d.conn.TotalChanges()
 	if err := d.conn.RunUser(s); err != nil {

@@ -26,8 +26,6 @@ type Source struct {
 	Origin func(table, column, declared string) (o Origin, ok bool)
 	// SRS returns what the id in a geometry blob means.
 	SRS func(id int32) feature.SRS
-	// Begin is called when rows are about to be read, and what it returns when that is over. It may be nil.
-	Begin func() (end func())
 	// Check is asked at the end of the rows, and when they break off, whether something was wrong with the database. It
 	// may be nil.
 	Check func() error
@@ -129,9 +127,6 @@ func (l *Layer) Features(ctx context.Context, q layer.Query) iter.Seq2[*feature.
 			return
 		}
 		defer s.Finalize()
-		if l.src.Begin != nil {
-			defer l.src.Begin()()
-		}
 		if s.Columns() != len(l.cols) {
 			yield(nil, l.src.Wrap(fmt.Errorf("the tables have changed: the statement returns %d columns, and not %d any more",
 				s.Columns(), len(l.cols))))

@@ -52,9 +52,6 @@ func (l *Layer) describe(ctx context.Context) error {
 		return err
 	}
 	defer s.Finalize()
-	if l.src.Begin != nil {
-		defer l.src.Begin()()
-	}
 	l.cols = make([]column, s.Columns())
 	taken := make(map[string]bool)
 	fid, known := -1, true

@@ -4,7 +4,7 @@
 // that. Here a row that is read or written allocates nothing: text and blobs are views of SQLite's own memory until the
 // next Step, and bound values are copied into memory that the statement keeps.
 //
-// A Conn and its statements belong to one goroutine at a time; only Interrupt may come from another.
+// A Conn and its statements belong to one goroutine at a time.
 package sqlite
 
 import (
@@ -53,7 +53,7 @@ type Conn struct {
 	guard       guard
 	refused     string // what the authorizer refused last
 
-	mu     sync.Mutex // guards closed against Interrupt
+	mu     sync.Mutex // guards closed
 	closed bool
 }
 
@@ -247,18 +247,6 @@ func progress(_ *libc.TLS, id uintptr) int32 {
 		}
 	}
 	return 0
-}
-
-// Interrupt makes the statement that runs, if any, end soon with an error that matches context.Canceled. It may be
-// called from any goroutine.
-func (c *Conn) Interrupt() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.closed {
-		tls := libc.NewTLS()
-		lib.Xsqlite3_interrupt(tls, c.db)
-		tls.Close()
-	}
 }
 
 // err returns the error of a result code with the connection's message.

@@ -62,9 +62,19 @@ const checkEvery = 256
 // one in the order of the index costs more than passing over some.
 const scanShare = 0.3
 
-// Features yields the rows that satisfy q.
+// Features yields the rows that satisfy q: from the table's pages where nothing speaks against it, else by SQL.
 func (l *Layer) Features(ctx context.Context, q layer.Query) iter.Seq2[*feature.Feature, error] {
 	return func(yield func(*feature.Feature, error) bool) {
+		plan, err := l.plan(ctx, q)
+		if err != nil {
+			yield(nil, l.d.wrap("read", l.name, err))
+			return
+		}
+		if s := l.openScan(ctx, plan); s != nil {
+			defer s.close()
+			layer.Filter(s.rows(ctx), filtered(plan))(yield)
+			return
+		}
 		rows, rest, err := l.query(ctx, q)
 		if err != nil {
 			yield(nil, l.d.wrap("read", l.name, err))
@@ -76,7 +86,7 @@ func (l *Layer) Features(ctx context.Context, q layer.Query) iter.Seq2[*feature.
 }
 
 // query starts the statement for q and returns its rows and what is left to do with them.
-func (l *Layer) query(ctx context.Context, q layer.Query) (*rows, *layer.Plan, error) {
+func (l *Layer) query(ctx context.Context, q layer.Query) (*statementRows, *layer.Plan, error) {
 	sel, err := l.selection(ctx, q)
 	if err != nil {
 		return nil, nil, err
@@ -85,10 +95,14 @@ func (l *Layer) query(ctx context.Context, q layer.Query) (*rows, *layer.Plan, e
 	if err != nil {
 		return nil, nil, err
 	}
-	r := newRows(l, stmt, sel.Rest)
-	rest := *sel.Rest // rows sees to the filter
+	return &statementRows{newRows(l, stmt, sel.Rest), stmt}, filtered(sel.Rest), nil
+}
+
+// filtered returns the plan for rows that have passed its filter.
+func filtered(p *layer.Plan) *layer.Plan {
+	rest := *p
 	rest.Filter, rest.Boxes, rest.Query.Where, rest.Query.Box = nil, nil, nil, nil
-	return r, &rest, nil
+	return &rest
 }
 
 // prepare makes a statement ready to run. It ends when ctx is done.
@@ -132,20 +146,30 @@ func (l *Layer) table(p *layer.Plan) sqlbuilder.Table {
 		Name: l.name, Schema: l.schema, FID: l.fid, View: l.view, Types: l.types, NotUTF8: !l.d.conn.IsUTF8(),
 		Geoms: make([]sqlbuilder.GeomColumn, len(l.schema.Geoms)),
 	}
-	if l.rtree == "" || len(p.Boxes) == 0 {
-		return t
-	}
-	root, ok := l.treeBounds()
-	for _, b := range p.Boxes {
-		if b.Geom == 0 && (!ok || share(b.Bounds, root) < scanShare) {
-			t.Geoms[0].RTree = l.rtree
-		}
+	if l.usesTree(p) {
+		t.Geoms[0].RTree = l.rtree
 	}
 	return t
 }
 
-// Explain returns the statement that answers q, and what it leaves.
+// usesTree tells whether a box of the plan is small enough for the R-tree.
+func (l *Layer) usesTree(p *layer.Plan) bool {
+	if l.rtree == "" || !slices.ContainsFunc(p.Boxes, func(b layer.Box) bool { return b.Geom == 0 }) {
+		return false
+	}
+	root, ok := l.treeBounds()
+	return !ok || slices.ContainsFunc(p.Boxes, func(b layer.Box) bool { return b.Geom == 0 && share(b.Bounds, root) < scanShare })
+}
+
+// Explain says how q is answered: by which statement, or from the table's pages.
 func (l *Layer) Explain(ctx context.Context, q layer.Query) (layer.Explanation, error) {
+	plan, err := l.plan(ctx, q)
+	if err == nil {
+		if s := l.openScan(ctx, plan); s != nil {
+			defer s.close()
+			return s.explain(), nil
+		}
+	}
 	sel, err := l.selection(ctx, q)
 	if err != nil {
 		return layer.Explanation{}, l.d.wrap("read", l.name, err)
@@ -170,165 +194,6 @@ func share(box, whole feature.Bounds) float64 {
 		part *= (i.MaxY - i.MinY) / h
 	}
 	return part
-}
-
-// rows is an iteration under way. It looks at the filter itself, before it reads what the filter does not look at.
-type rows struct {
-	l       *Layer
-	stmt    *sqlite.Stmt
-	p       *layer.Plan
-	first   []column // the fields that the filter looks at
-	others  []column
-	partial bool // some column is not read: it must be unset whatever became of the last row
-	f       feature.Feature
-	number  int64 // of the row, for tables without an FID
-}
-
-// column is a field and where the statement has it.
-type column struct{ field, at int }
-
-// newRows returns an iteration over what the statement yields, whose columns are those that the plan reads.
-func newRows(l *Layer, stmt *sqlite.Stmt, p *layer.Plan) *rows {
-	r := &rows{l: l, stmt: stmt, p: p, partial: slices.Contains(p.Read, false) || slices.Contains(p.ReadGeoms, false)}
-	at := 0
-	if l.fid != "" {
-		at++
-	}
-	for _, read := range p.ReadGeoms {
-		if read {
-			at++
-		}
-	}
-	for i, read := range p.Read {
-		switch {
-		case !read:
-			continue
-		case p.Filter != nil && slices.Contains(p.Filter.Fields, i):
-			r.first = append(r.first, column{i, at})
-		default:
-			r.others = append(r.others, column{i, at})
-		}
-		at++
-	}
-	r.f.Reset(l.schema)
-	return r
-}
-
-func (r *rows) seq(ctx context.Context) iter.Seq2[*feature.Feature, error] {
-	return func(yield func(*feature.Feature, error) bool) {
-		for n := 0; ; n++ {
-			if n%checkEvery == 0 && ctx.Err() != nil {
-				yield(nil, ctx.Err())
-				return
-			}
-			ok, err := r.stmt.Step()
-			if err != nil {
-				if ctx.Err() != nil {
-					err = ctx.Err()
-				} else if cause := r.l.d.checkSnapshot(); cause != nil {
-					err = cause
-				}
-				yield(nil, r.l.d.wrap("read", r.l.name, err))
-				return
-			}
-			if !ok {
-				if err := r.l.d.checkSnapshot(); err != nil {
-					yield(nil, r.l.d.wrap("read", r.l.name, err))
-				}
-				return
-			}
-			keep, err := r.read()
-			if err != nil {
-				err = r.l.d.wrapFID("read", r.l.name, r.f.FID, err)
-				if r.p.Query.OnBadRow == nil {
-					yield(nil, err)
-					return
-				}
-				r.p.Query.OnBadRow(err)
-				continue
-			}
-			if keep && !yield(&r.f, nil) {
-				return
-			}
-		}
-	}
-}
-
-// read makes r.f the current row and tells whether the filter keeps it.
-func (r *rows) read() (bool, error) {
-	if r.partial {
-		clear(r.f.Geoms)
-		clear(r.f.Values)
-	}
-	at := 0
-	if r.l.fid != "" {
-		r.f.FID = r.stmt.Int(0)
-		at = 1
-	} else {
-		r.number++
-		r.f.FID = r.number
-	}
-	r.readFields(r.first)
-	if f := r.p.Filter; f != nil && !f.MatchAttributes(&r.f) {
-		return false, nil
-	}
-	for g, read := range r.p.ReadGeoms {
-		if !read {
-			continue
-		}
-		w, keep, err := r.geometry(at, g)
-		if err != nil || !keep {
-			return false, err
-		}
-		r.f.Geoms[g] = w
-		at++
-	}
-	if f := r.p.Filter; f != nil {
-		if ok, err := f.MatchGeometry(&r.f); err != nil || !ok {
-			return false, err
-		}
-	}
-	r.readFields(r.others)
-	return true, nil
-}
-
-func (r *rows) readFields(columns []column) {
-	fields := r.l.schema.Fields
-	for _, c := range columns {
-		r.f.Values[c.field] = readValue(r.stmt, c.at, &fields[c.field], &r.l.d.WarningLog)
-	}
-}
-
-// geometry returns the geometry in column at, which is the schema's number g, and tells whether the boxes keep it.
-func (r *rows) geometry(at, g int) (feature.WKB, bool, error) {
-	boxes := false
-	for i := range r.p.Boxes {
-		boxes = boxes || r.p.Boxes[i].Geom == g
-	}
-	switch r.stmt.Type(at) {
-	case sqlite.Null:
-		return nil, !boxes, nil
-	case sqlite.Blob:
-	default:
-		return nil, false, fmt.Errorf("geometry column %s holds %.40q, want a blob", r.l.schema.Geoms[g].Name, r.stmt.Text(at))
-	}
-	b := r.stmt.Bytes(at)
-	h, err := gpb.Parse(b)
-	if err != nil {
-		return nil, false, err
-	}
-	if boxes {
-		bounds, err := h.Bounds(b)
-		if err != nil {
-			return nil, false, err
-		}
-		for i := range r.p.Boxes {
-			if box := &r.p.Boxes[i]; box.Geom == g && !box.Bounds.Intersects(bounds) {
-				return nil, false, nil
-			}
-		}
-	}
-	return feature.WKB(b[h.Size:]), true, nil
 }
 
 // Count returns the number of rows where the store can tell it: from gpkg_ogr_contents where triggers keep it, else by

@@ -15,7 +15,7 @@ import (
 // readValue returns column i of the row as a value of the field. SQLite lets any value stand in any column: what can
 // be turned into the field's type without loss is, and the rest is null with a warning. Text and bytes are the row's own
 // memory.
-func readValue(s *sqlite.Stmt, i int, f *feature.Field, warn *driver.WarningLog) feature.Value {
+func readValue(s stored, i int, f *feature.Field, warn *driver.WarningLog) feature.Value {
 	class := s.Type(i)
 	if class == sqlite.Null {
 		return feature.Null()
@@ -30,11 +30,11 @@ func readValue(s *sqlite.Stmt, i int, f *feature.Field, warn *driver.WarningLog)
 				return integer(n, f)
 			}
 		case sqlite.Text:
-			if n, err := strconv.ParseInt(strings.TrimSpace(s.Text(i)), 10, 64); err == nil {
+			if n, err := strconv.ParseInt(strings.TrimSpace(string(s.TextBytes(i))), 10, 64); err == nil {
 				return integer(n, f)
 			}
 			if f.Subtype == feature.Boolean {
-				switch strings.ToLower(s.Text(i)) {
+				switch strings.ToLower(string(s.TextBytes(i))) {
 				case "true", "t", "yes":
 					return feature.Bool(true)
 				case "false", "f", "no":
@@ -53,7 +53,7 @@ func readValue(s *sqlite.Stmt, i int, f *feature.Field, warn *driver.WarningLog)
 			}
 			return feature.Float(float64(n))
 		case sqlite.Text:
-			if r, err := strconv.ParseFloat(strings.TrimSpace(s.Text(i)), 64); err == nil {
+			if r, err := strconv.ParseFloat(strings.TrimSpace(string(s.TextBytes(i))), 64); err == nil {
 				return feature.Float(r)
 			}
 		}
@@ -102,7 +102,7 @@ func readValue(s *sqlite.Stmt, i int, f *feature.Field, warn *driver.WarningLog)
 			}
 		}
 	}
-	warn.Warn("field %s: %.40q is not a %s and was read as null", f.Name, s.Text(i), f.Type)
+	warn.Warn("field %s: %.40q is not a %s and was read as null", f.Name, s.TextBytes(i), f.Type)
 	return feature.Null()
 }
 

@@ -3,7 +3,6 @@ package btree
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 	"math/bits"
 )
 
@@ -28,53 +27,49 @@ type Cursor struct {
 	ended bool
 	err   error // for good
 
-	// The leaves to come: those read already, those of the last interior page, and those below the path, unless the cursor
+	// The leaves to come: those read already, those whose numbers are known, and those below the path, unless the cursor
 	// has got a list.
 	ready   []byte
-	readyNo uint32
+	readyNo uint32 // the number of the first
 	queue   []uint32
-	list    bool
+	chunk   []byte // the memory of ready
+	ahead   int    // bytes to read at once
+	isList  bool
 	path    [maxDepth]step // by level, the root first
-	walked  int64          // interior pages
-	chunk   []byte
-	ahead   int
+	level   int            // of the path's last step
 
-	seek
+	seeker
 }
 
-// step is a node, and which of its children was gone to.
+// step is an interior page on the way to a leaf.
 type step struct {
-	n   *node
-	kid int
-	own node // n, unless it is kept elsewhere
+	n   *branch
+	kid int    // the child to go to next
+	own branch // what n points to, unless it is kept elsewhere
 }
 
 // Cursor returns a cursor before the first row.
 func (t *Table) Cursor() *Cursor {
-	c := newCursor(t)
+	c := t.newCursor()
 	if t.depth == 0 {
-		c.queue, c.list = []uint32{t.root}, true
-	} else {
-		c.path[0] = step{n: &t.top, kid: -1}
-		for level := 1; level < t.depth; level++ {
-			c.path[level].n = nil
-		}
+		c.queue = []uint32{t.root}
 	}
 	return c
 }
 
-// CursorOf returns a cursor before the first row of some leaves, which are a part of what Leaves returned. It cannot seek.
+// CursorOf returns a cursor before the first row of these leaves, a part of what Leaves returned. It keeps the list, and
+// it cannot seek.
 func (t *Table) CursorOf(leaves []uint32) *Cursor {
-	c := newCursor(t)
-	c.queue, c.list = leaves, true
-	c.noSeek = true
+	c := t.newCursor()
+	c.queue, c.isList = leaves, true
 	return c
 }
 
-func newCursor(t *Table) *Cursor {
+func (t *Table) newCursor() *Cursor {
 	c := &Cursor{t: t, ahead: firstRead}
 	c.row.r = t.r
-	c.low, c.high = 0, -1
+	c.path[0].n = &t.top
+	c.forget()
 	return c
 }
 
@@ -209,13 +204,15 @@ func (c *Cursor) nextLeaf() (bool, error) {
 		if !ok {
 			c.ended = true
 			c.cells, c.next = 0, 0
+			c.row.clear()
+			c.forget()
 			return false, nil
 		}
 	}
 	r := c.t.r
 	page := c.ready[:r.usable]
 	c.ready = c.ready[r.size:]
-	c.low, c.high = 0, -1
+	c.forget()
 	err := c.setLeaf(page, c.readyNo)
 	c.readyNo++
 	return err == nil, err
@@ -231,6 +228,7 @@ func (c *Cursor) setLeaf(page []byte, no uint32) error {
 	if c.start > len(page) || c.cells == 0 && no != c.t.root {
 		return c.fail(fmt.Errorf("btree: page %d: %d cells", no, c.cells))
 	}
+	c.row.clear()
 	c.row.page, c.row.no = page, no
 	return nil
 }
@@ -250,9 +248,7 @@ func (c *Cursor) readLeaves() (bool, error) {
 	for most := min(len(c.queue), max(1, c.ahead/r.size)); n < most && c.queue[n] == first+uint32(n) && r.isPage(c.queue[n]); {
 		n++
 	}
-	if n > 1 {
-		c.ahead = min(2*c.ahead, readAhead)
-	}
+	c.ahead = min(2*c.ahead, readAhead)
 	if n*r.size > cap(c.chunk) {
 		c.chunk = make([]byte, n*r.size)
 	}
@@ -267,79 +263,52 @@ func (c *Cursor) readLeaves() (bool, error) {
 
 // nextQueue makes the queue the leaves below the next interior page.
 func (c *Cursor) nextQueue() (bool, error) {
-	if c.list {
+	if c.isList || c.t.depth == 0 {
 		return false, nil
 	}
-	level := c.t.depth - 1
-	// From the lowest level up: where is another child? The first time there is none below the root.
-	for ; ; level-- {
-		if s := &c.path[level]; s.n != nil {
-			bottom := level == c.t.depth-1
-			if bottom && s.kid < 0 {
-				s.kid = len(s.n.kids)
-				c.queue = s.n.kids
-				return true, nil
+	for {
+		s := &c.path[c.level]
+		switch {
+		case s.kid < len(s.n.kids) && c.level == c.t.depth-1:
+			c.queue = s.n.kids[s.kid:]
+			s.kid = len(s.n.kids)
+			return true, nil
+		case s.kid < len(s.n.kids):
+			s.kid++
+			if err := c.descend(s.n.kids[s.kid-1], false); err != nil {
+				return false, err
 			}
-			if !bottom && s.kid+1 < len(s.n.kids) {
-				s.kid++
-				break
-			}
-		}
-		if level == 0 {
+		case c.level > 0:
+			c.level--
+		default:
 			return false, nil
 		}
 	}
-	for ; level < c.t.depth-1; level++ {
-		s := &c.path[level]
-		if c.walked++; c.walked > c.t.r.count {
-			return false, fmt.Errorf("btree: root page %d: more interior pages than the %d pages of the database", c.t.root, c.t.r.count)
-		}
-		if err := c.descend(level+1, s.n.kids[s.kid], false); err != nil {
-			return false, err
-		}
-		if level+1 < c.t.depth-1 {
-			c.path[level+1].kid = 0
-		}
-	}
-	s := &c.path[level]
-	s.kid = len(s.n.kids)
-	c.queue = s.n.kids
-	return true, nil
 }
 
-// descend makes an interior page the step of a level.
-func (c *Cursor) descend(level int, no uint32, keep bool) error {
-	s := &c.path[level]
-	s.kid = -1
-	if n := c.nodes[no]; n != nil {
-		s.n = n
-		return nil
-	}
-	r := c.t.r
-	s.n = nil // own is about to change
-	if len(c.page) == 0 {
-		c.page = make([]byte, r.size)
-		c.row.page, c.cells, c.next = nil, 0, 0
-	}
-	if err := r.read(c.interior(), no); err != nil {
-		return err
-	}
-	n := &s.own
-	if keep && c.kept < maxKept {
-		n = new(node)
-	}
-	if err := r.parseNode(n, c.interior()[:r.usable], no); err != nil {
-		return err
-	}
-	if n != &s.own {
-		if c.nodes == nil {
-			c.nodes = make(map[uint32]*node)
+// descend adds an interior page to the path. keep says that it should stay in memory.
+func (c *Cursor) descend(no uint32, keep bool) error {
+	s := &c.path[c.level+1]
+	s.kid = 0
+	if s.n = c.branches[no]; s.n == nil {
+		r := c.t.r
+		if c.branchPage == nil {
+			c.branchPage = make([]byte, r.size)
 		}
-		c.nodes[no] = n
-		c.kept += 12*cap(n.kids) + 64
+		if err := r.read(c.branchPage, no); err != nil {
+			return err
+		}
+		s.n = &s.own
+		if keep && c.kept < maxKept {
+			s.n = new(branch)
+		}
+		if err := r.parseBranch(s.n, c.branchPage[:r.usable], no); err != nil {
+			return err
+		}
+		if s.n != &s.own {
+			c.keep(no, s.n)
+		}
 	}
-	s.n = n
+	c.level++
 	return nil
 }
-
-const noRow = math.MinInt64

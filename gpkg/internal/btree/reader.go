@@ -116,7 +116,7 @@ type Table struct {
 	root  uint32
 	depth int    // levels of interior pages
 	leaf  []byte // the root page where it is a leaf
-	top   node   // the root page where it is an interior one
+	top   branch // the root page where it is an interior one
 }
 
 // Table returns the table with this root page (sqlite_schema.rootpage). A table WITHOUT ROWID is an error.
@@ -138,9 +138,9 @@ func (r *Reader) Table(root uint32) (*Table, error) {
 			return nil, fmt.Errorf("btree: root page %d: more than %d levels", root, maxDepth)
 		}
 		if t.depth == 1 {
-			n = new(node)
+			n = new(branch)
 		}
-		if err := r.parseNode(n, page[:r.usable], no); err != nil {
+		if err := r.parseBranch(n, page[:r.usable], no); err != nil {
 			return nil, err
 		}
 		t.depth++
@@ -151,15 +151,15 @@ func (r *Reader) Table(root uint32) (*Table, error) {
 	return t, nil
 }
 
-// node is an interior page: child i has the rowids up to keys[i], those of the child before it left out; the last child,
+// branch is an interior page: child i has the rowids up to keys[i], those of the child before it left out; the last child,
 // which has no key, all that follow.
-type node struct {
+type branch struct {
 	keys []int64
 	kids []uint32
 }
 
-// parseNode makes n the interior page.
-func (r *Reader) parseNode(n *node, page []byte, no uint32) error {
+// parseBranch makes n the interior page.
+func (r *Reader) parseBranch(n *branch, page []byte, no uint32) error {
 	if page[0] != interiorFlag {
 		return fmt.Errorf("btree: page %d: b-tree page type %d, want that of a table with a rowid", no, page[0])
 	}
@@ -194,7 +194,7 @@ func (r *Reader) parseNode(n *node, page []byte, no uint32) error {
 }
 
 // find returns the child that has the rowid.
-func (n *node) find(rowid int64) int {
+func (n *branch) find(rowid int64) int {
 	low, high := 0, len(n.keys)
 	for low < high {
 		mid := int(uint(low+high) >> 1)
@@ -222,15 +222,15 @@ func (t *Table) Leaves() ([]uint32, error) {
 
 // leafWalk collects leaves.
 type leafWalk struct {
-	t      *Table
-	page   []byte
-	nodes  [maxDepth]node // by level
-	seen   int64          // interior pages
-	leaves []uint32
+	t        *Table
+	page     []byte
+	branches [maxDepth]branch // by level
+	leaves   []uint32
 }
 
-// walk adds the leaves below a node, whose children are at this level.
-func (w *leafWalk) walk(n *node, level int) error {
+// walk adds the leaves below an interior page, whose children are at this level. An interior page has two children or more, so the
+// bound of the leaves is one of the interior pages too.
+func (w *leafWalk) walk(n *branch, level int) error {
 	r := w.t.r
 	if level == w.t.depth {
 		w.leaves = append(w.leaves, n.kids...)
@@ -240,14 +240,11 @@ func (w *leafWalk) walk(n *node, level int) error {
 		return nil
 	}
 	for _, no := range n.kids {
-		if w.seen++; w.seen > r.count {
-			return fmt.Errorf("btree: root page %d: more interior pages than the %d pages of the database", w.t.root, r.count)
-		}
 		if err := r.read(w.page, no); err != nil {
 			return err
 		}
-		kid := &w.nodes[level]
-		if err := r.parseNode(kid, w.page[:r.usable], no); err != nil {
+		kid := &w.branches[level]
+		if err := r.parseBranch(kid, w.page[:r.usable], no); err != nil {
 			return err
 		}
 		if err := w.walk(kid, level+1); err != nil {

@@ -27,19 +27,23 @@ func TestExplain(t *testing.T) {
 		MaxX: extent.MinX + (extent.MaxX-extent.MinX)/10, MaxY: extent.MinY + (extent.MaxY-extent.MinY)/10,
 	}
 	geom := filter.Field(l.Schema().Geoms[0].Name)
+	const tree, byFID = "SCAN rtree_points_geom VIRTUAL TABLE INDEX", "SEARCH points USING INTEGER PRIMARY KEY (rowid"
 	for _, c := range []struct {
 		name  string
 		q     layer.Query
 		rtree bool
-		plan  []string // what EXPLAIN QUERY PLAN has
+		plan  []string // what EXPLAIN QUERY PLAN has; nothing: no SQL
 	}{
-		{"a small box", layer.Query{Box: &small}, true, []string{"SCAN rtree_points_geom VIRTUAL TABLE INDEX", "SEARCH points USING INTEGER PRIMARY KEY (rowid=?)"}},
-		{"a large box", layer.Query{Box: &extent}, false, []string{"SCAN points"}},
-		{"a geometry", layer.Query{Where: geom.Intersects(feature.AppendBounds(nil, small))}, true, []string{"SCAN rtree_points_geom VIRTUAL TABLE INDEX"}},
-		{"a distance", layer.Query{Where: filter.Call("ST_DWithin", geom, filter.Geom(feature.AppendPoint(nil, small.MinX, small.MinY)), 0.001)}, true, []string{"SCAN rtree_points_geom VIRTUAL TABLE INDEX"}},
-		{"a geometry, or not", layer.Query{Where: geom.Intersects(feature.AppendBounds(nil, small)).Not()}, false, []string{"SCAN points"}},
-		{"FIDs", layer.Query{Where: filter.FID().In(3, 5)}, false, []string{"SEARCH points USING INTEGER PRIMARY KEY (rowid=?)"}},
-		{"a range of FIDs", layer.Query{Where: filter.FID().Gt(100)}, false, []string{"SEARCH points USING INTEGER PRIMARY KEY (rowid>?)"}},
+		{"everything", layer.Query{}, false, nil},
+		{"a small box", layer.Query{Box: &small}, true, []string{tree}},
+		{"a large box", layer.Query{Box: &extent}, false, nil},
+		{"a box in an order", layer.Query{Box: &small, OrderBy: []layer.Order{{Field: "fid", Desc: true}}}, true, []string{tree, byFID + "=?"}},
+		{"an order", layer.Query{OrderBy: []layer.Order{{Field: "fid", Desc: true}}}, false, []string{"SCAN points"}},
+		{"a geometry", layer.Query{Where: geom.Intersects(feature.AppendBounds(nil, small))}, true, []string{tree}},
+		{"a distance", layer.Query{Where: filter.Call("ST_DWithin", geom, filter.Geom(feature.AppendPoint(nil, small.MinX, small.MinY)), 0.001)}, true, []string{tree}},
+		{"a geometry, or not", layer.Query{Where: geom.Intersects(feature.AppendBounds(nil, small)).Not()}, false, nil},
+		{"FIDs", layer.Query{Where: filter.FID().In(3, 5)}, false, []string{byFID + "=?"}},
+		{"a range of FIDs", layer.Query{Where: filter.FID().Gt(100)}, false, []string{byFID + ">?"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e, err := layer.Explain(t.Context(), l, c.q)
@@ -48,6 +52,12 @@ func TestExplain(t *testing.T) {
 			}
 			if got := strings.Contains(strings.Join(e.Uses, " "), "rtree_points_geom"); got != c.rtree {
 				t.Errorf("it says that it uses %v", e.Uses)
+			}
+			if c.plan == nil {
+				if e.SQL != "" || !strings.Contains(strings.Join(e.Uses, " "), "without SQL") {
+					t.Errorf("the statement %q, uses %v", e.SQL, e.Uses)
+				}
+				return
 			}
 			conn, err := sqlite.Open(file, sqlite.ReadOnly, "")
 			if err != nil {

@@ -3,14 +3,12 @@ package gpkg
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"io/fs"
 	"iter"
 	"math"
 	"slices"
 
 	"github.com/ogrcarto/ogrcarto/feature"
-	"github.com/ogrcarto/ogrcarto/internal/gpb"
 	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 	"github.com/ogrcarto/ogrcarto/layer"
 	"github.com/ogrcarto/ogrcarto/layer/filter"

@@ -15,20 +15,25 @@ import (
 // rows is an iteration under way. It looks at the filter itself, before it reads what the filter does not look at.
 type rows struct {
 	l       *Layer
-	rec     stored
+	rec     storedRow
 	p       *layer.Plan
 	first   []column // the fields that the filter looks at
 	others  []column
-	partial bool // some column is not read: it must be unset whatever became of the last row
+	partial bool        // some column is not read: it must be unset
+	given   bool        // the row was given away, and whoever had it may have set anything
+	page    *pageRecord // rec, if it is one
 	f       feature.Feature
 	number  int64 // of the row, for tables without an FID
 }
 
 // column is a field and where the record has it.
-type column struct{ field, at int } // at counts the columns of the record
+type column struct {
+	field, at int  // at counts the columns of the record
+	isInt     bool // a plain integer, which most filters look at
+}
 
 // newRows returns an iteration over records whose columns are the FID, if there is one, and what the plan reads.
-func newRows(l *Layer, rec stored, p *layer.Plan) *rows {
+func newRows(l *Layer, rec storedRow, p *layer.Plan) *rows {
 	r := &rows{l: l, rec: rec, p: p, partial: slices.Contains(p.Read, false) || slices.Contains(p.ReadGeoms, false)}
 	at := 0
 	if l.fid != "" {
@@ -44,14 +49,20 @@ func newRows(l *Layer, rec stored, p *layer.Plan) *rows {
 		case !read:
 			continue
 		case p.Filter != nil && slices.Contains(p.Filter.Fields, i):
-			r.first = append(r.first, column{i, at})
+			r.first = append(r.first, newColumn(l, i, at))
 		default:
-			r.others = append(r.others, column{i, at})
+			r.others = append(r.others, newColumn(l, i, at))
 		}
 		at++
 	}
+	r.page, _ = rec.(*pageRecord)
 	r.f.Reset(l.schema)
 	return r
+}
+
+func newColumn(l *Layer, field, at int) column {
+	f := &l.schema.Fields[field]
+	return column{field, at, f.Type == feature.Integer64 || f.Type == feature.Integer && f.Subtype != feature.Boolean}
 }
 
 // reject says what is wrong with the row that was read: to OnBadRow, or else it returns the error, which ends the
@@ -102,7 +113,11 @@ func (r *statementRows) seq(ctx context.Context) iter.Seq2[*feature.Feature, err
 				}
 				continue
 			}
-			if keep && !yield(&r.f, nil) {
+			if !keep {
+				continue
+			}
+			r.given = true
+			if !yield(&r.f, nil) {
 				return
 			}
 		}
@@ -111,10 +126,11 @@ func (r *statementRows) seq(ctx context.Context) iter.Seq2[*feature.Feature, err
 
 // read makes r.f the current row and tells whether the filter keeps it.
 func (r *rows) read() (bool, error) {
-	if r.partial {
+	if r.partial && r.given {
 		clear(r.f.Geoms)
 		clear(r.f.Values)
 	}
+	r.given = false
 	at := 0
 	if r.l.fid != "" {
 		r.f.FID = r.rec.Int(0)
@@ -149,7 +165,14 @@ func (r *rows) read() (bool, error) {
 
 func (r *rows) readFields(columns []column) {
 	fields := r.l.schema.Fields
-	for _, c := range columns {
+	for i := range columns {
+		c := &columns[i]
+		if c.isInt && r.page != nil {
+			if n, ok := r.page.integer(c.at); ok {
+				r.f.Values[c.field] = feature.Int(n)
+				continue
+			}
+		}
 		r.f.Values[c.field] = readValue(r.rec, c.at, &fields[c.field], &r.l.d.WarningLog)
 	}
 }

@@ -35,7 +35,7 @@ type scan struct {
 
 // How much a worker reads at a time: enough rows to be worth handing over, and few enough for a limit to end it soon.
 const (
-	unitLeaves = 32
+	unitLeaves = 64
 	unitFIDs   = 512
 )
 
@@ -245,7 +245,11 @@ func (s *scan) rows(ctx context.Context) iter.Seq2[*feature.Feature, error] {
 						}
 						continue
 					}
-					if keep && !yield(&r.f, nil) {
+					if !keep {
+						continue
+					}
+					r.given = true
+					if !yield(&r.f, nil) {
 						return
 					}
 				}
@@ -284,36 +288,34 @@ func (s *scan) goOn(ctx context.Context, last int64, yield func(*feature.Feature
 	layer.Filter(rows.seq(ctx), rest)(yield)
 }
 
-// unit is a part of the table that a worker reads.
+// unit is a part of the table that a worker reads: leaf pages, or rows by their FIDs. The units of a scan go round, with
+// the memory of their rows, between the goroutine that hands them out, a worker, and the one that yields their rows.
 type unit struct {
 	leaves []uint32
 	fids   []int64
-	done   chan *unitRows
-}
 
-// unitRows is what became of a unit: rows that the filter keeps.
-type unitRows struct {
-	rows feature.Batch
+	rows feature.Batch // that the filter keeps
 	bad  []error
-	last int64 // the FID of the last row that was looked at, or feature.NullFID
-	odd  error // ended the unit early
+	last int64         // the FID of the last row that was looked at, or feature.NullFID
+	odd  error         // ended the unit early
+	done chan struct{} // takes one
 }
 
-// units yields the parts of the table in their order.
-func (s *scan) units() (iter.Seq[unit], error) {
+// parts yields the parts of the table in their order.
+func (s *scan) parts() (iter.Seq2[[]uint32, []int64], error) {
 	if s.byTree {
-		return func(yield func(unit) bool) {
-			for part := range slices.Chunk(s.fids, unitFIDs) {
-				if !yield(unit{fids: part}) {
+		return func(yield func([]uint32, []int64) bool) {
+			for fids := range slices.Chunk(s.fids, unitFIDs) {
+				if !yield(nil, fids) {
 					return
 				}
 			}
 		}, nil
 	}
-	leaves, err := s.table.Leaves()
-	return func(yield func(unit) bool) {
-		for part := range slices.Chunk(leaves, unitLeaves) {
-			if !yield(unit{leaves: part}) {
+	all, err := s.table.Leaves()
+	return func(yield func([]uint32, []int64) bool) {
+		for leaves := range slices.Chunk(all, unitLeaves) {
+			if !yield(leaves, nil) {
 				return
 			}
 		}
@@ -323,81 +325,70 @@ func (s *scan) units() (iter.Seq[unit], error) {
 // parallel reads with as many workers as there are processors, and yields the rows that the filter keeps in the order of
 // their FIDs.
 func (s *scan) parallel(ctx context.Context, yield func(*feature.Feature, error) bool) {
-	units, err := s.units()
+	parts, err := s.parts()
 	if err != nil {
 		s.goOn(ctx, feature.NullFID, yield)
 		return
 	}
 	workers := min(runtime.GOMAXPROCS(0), 8)
-	work, cancel := context.WithCancel(ctx)
-	todo := make(chan unit, workers)
-	order := make(chan unit, 2*workers)
-	free := make(chan *unitRows, 3*workers+2)
-	var all sync.WaitGroup
-	all.Go(func() {
+	all := 3 * workers // units
+	todo, order, free := make(chan *unit, all), make(chan *unit, all), make(chan *unit, all)
+	for range all {
+		free <- &unit{done: make(chan struct{}, 1)}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() {
 		defer close(todo)
 		defer close(order)
-		for u := range units {
-			u.done = make(chan *unitRows, 1)
+		for leaves, fids := range parts {
 			select {
-			case order <- u:
-			case <-work.Done():
-				return
-			}
-			select {
-			case todo <- u:
-			case <-work.Done():
+			case u := <-free:
+				u.leaves, u.fids = leaves, fids
+				order <- u // there are no more units than places
+				todo <- u
+			case <-ctx.Done():
 				return
 			}
 		}
 	})
 	for range workers {
-		all.Go(func() { s.work(work, todo, free) })
+		running.Go(func() { s.work(ctx, todo) })
 	}
 	// The lock must not be given back, nor the file closed, while anybody reads.
-	defer all.Wait()
+	defer running.Wait()
 	defer cancel()
 
 	f := feature.New(s.l.schema)
 	last := int64(feature.NullFID)
 	for u := range order {
-		var page *unitRows
-		select {
-		case page = <-u.done:
-		case <-ctx.Done():
-			yield(nil, ctx.Err())
-			return
+		<-u.done // a worker looks at ctx
+		if ctx.Err() != nil {
+			break
 		}
 		if report := s.plan.Query.OnBadRow; report != nil {
-			for _, bad := range page.bad {
+			for _, bad := range u.bad {
 				report(bad)
 			}
 		}
-		for i := range page.rows.Len() {
-			page.rows.Row(i, f)
+		for i := range u.rows.Len() {
+			u.rows.Row(i, f)
 			if !yield(f, nil) {
 				return
 			}
 		}
-		if page.last != feature.NullFID {
-			last = page.last
+		if u.last != feature.NullFID {
+			last = u.last
 		}
 		switch {
-		case page.odd != nil:
-			if ctx.Err() != nil {
-				yield(nil, ctx.Err())
-				return
-			}
+		case len(u.bad) > 0 && s.plan.Query.OnBadRow == nil:
+			yield(nil, u.bad[0])
+			return
+		case u.odd != nil:
 			s.goOn(ctx, last, yield)
 			return
-		case len(page.bad) > 0 && s.plan.Query.OnBadRow == nil:
-			yield(nil, page.bad[0])
-			return
 		}
-		select {
-		case free <- page:
-		default:
-		}
+		free <- u
 	}
 	if ctx.Err() != nil {
 		yield(nil, ctx.Err())
@@ -405,39 +396,37 @@ func (s *scan) parallel(ctx context.Context, yield func(*feature.Feature, error)
 }
 
 // work reads units until there are no more.
-func (s *scan) work(ctx context.Context, todo <-chan unit, free <-chan *unitRows) {
+func (s *scan) work(ctx context.Context, todo <-chan *unit) {
 	// A filter has memory of its own, and bad rows are reported by the goroutine that ranges over the rows.
 	q := s.plan.Query
-	var page *unitRows
-	q.OnBadRow = func(err error) { page.bad = append(page.bad, err) }
+	var u *unit
+	q.OnBadRow = func(err error) { u.bad = append(u.bad, err) }
 	plan, planErr := q.Plan(s.l.schema)
 	var r *rows
 	var rec *pageRecord
-	for u := range todo {
-		select {
-		case page = <-free:
-			page.rows.Reset()
-			*page = unitRows{rows: page.rows, bad: page.bad[:0]}
-		default:
-			page = new(unitRows)
-		}
-		page.last = feature.NullFID
-		if page.odd = planErr; planErr == nil {
-			if u.leaves != nil || r == nil {
-				c := s.table.Cursor()
-				if u.leaves != nil {
-					c = s.table.CursorOf(u.leaves)
-				}
-				r, rec = s.cursor(c, plan)
+	for u = range todo {
+		u.rows.Reset()
+		u.bad, u.last, u.odd = u.bad[:0], feature.NullFID, planErr
+		if planErr == nil {
+			switch {
+			case r != nil && u.leaves != nil:
+				rec.cursor.Reuse(u.leaves)
+			case r != nil:
+			case u.leaves != nil:
+				r, rec = s.cursor(s.table.CursorOf(u.leaves), plan)
+			default:
+				r, rec = s.cursor(s.table.Cursor(), plan)
 			}
-			page.odd = s.readUnit(ctx, u, page, r, rec)
+			if u.odd = s.readUnit(ctx, u, r, rec); u.odd != nil {
+				r = nil
+			}
 		}
-		u.done <- page
+		u.done <- struct{}{}
 	}
 }
 
 // readUnit reads one unit. The error is why it ended early.
-func (s *scan) readUnit(ctx context.Context, u unit, page *unitRows, r *rows, rec *pageRecord) error {
+func (s *scan) readUnit(ctx context.Context, u *unit, r *rows, rec *pageRecord) error {
 	c := rec.cursor
 	for n := 0; ; n++ {
 		if n%checkEvery == 0 && ctx.Err() != nil {
@@ -462,7 +451,7 @@ func (s *scan) readUnit(ctx context.Context, u unit, page *unitRows, r *rows, re
 		if err := rec.odd(); err != nil {
 			return err
 		}
-		page.last = c.RowID()
+		u.last = c.RowID()
 		switch {
 		case rejected != nil:
 			_ = r.reject(rejected) // has an OnBadRow
@@ -470,7 +459,7 @@ func (s *scan) readUnit(ctx context.Context, u unit, page *unitRows, r *rows, re
 				return nil
 			}
 		case keep:
-			page.rows.Append(&r.f)
+			u.rows.Append(&r.f)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 // readValue returns column i of the row as a value of the field. SQLite lets any value stand in any column: what can
 // be turned into the field's type without loss is, and the rest is null with a warning. Text and bytes are the row's own
 // memory.
-func readValue(s stored, i int, f *feature.Field, warn *driver.WarningLog) feature.Value {
+func readValue(s storedRow, i int, f *feature.Field, warn *driver.WarningLog) feature.Value {
 	class := s.Type(i)
 	if class == sqlite.Null {
 		return feature.Null()

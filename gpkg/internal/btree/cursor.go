@@ -65,6 +65,15 @@ func (t *Table) CursorOf(leaves []uint32) *Cursor {
 	return c
 }
 
+// Reuse makes a cursor that CursorOf made, and that has not met an error, one before the first row of other leaves. It
+// keeps its memory.
+func (c *Cursor) Reuse(leaves []uint32) {
+	c.queue, c.ready = leaves, nil
+	c.next, c.cells, c.any, c.ended = 0, 0, false, false
+	c.row.clear()
+	c.forget()
+}
+
 func (t *Table) newCursor() *Cursor {
 	c := &Cursor{t: t, ahead: firstRead}
 	c.row.r = t.r

@@ -1,5 +1,5 @@
 // Package btree fills empty tables of a SQLite database by making the pages of their b-trees directly, several times
-// faster than INSERT does.
+// faster than INSERT does, and reads tables from theirs, several times faster than SELECT: see Reader.
 //
 // The SQL engine makes the schema, so that every table is an empty leaf page, and closes the file. Then rows are appended
 // in the order of their rowids:

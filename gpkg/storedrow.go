@@ -8,9 +8,9 @@ import (
 	"github.com/ogrcarto/ogrcarto/internal/sqlite"
 )
 
-// stored is a row of a table: the present one of a statement, or one of a table's pages. Bytes are valid until the
+// storedRow is a row of a table: the present one of a statement, or one of a table's pages. Bytes are valid until the
 // next row.
-type stored interface {
+type storedRow interface {
 	Type(i int) sqlite.Type
 	Int(i int) int64
 	Float(i int) float64
@@ -51,6 +51,15 @@ func (p *pageRecord) Int(i int) int64 {
 		return p.cursor.RowID()
 	}
 	return p.row.Int(p.at[i])
+}
+
+// integer returns column i if it is an integer.
+func (p *pageRecord) integer(i int) (int64, bool) {
+	at := p.at[i]
+	if p.row.Type(at) != btree.Integer {
+		return 0, false
+	}
+	return p.row.Int(at), true
 }
 
 // Float returns a number as a real.

@@ -30,8 +30,12 @@ func scanFile(t *testing.T, n int, sql string) string {
 	s := &feature.Schema{
 		Geoms: []feature.GeomField{{Name: "geom"}},
 		Fields: []feature.Field{
-			{Name: "i", Type: feature.Integer64}, {Name: "r", Type: feature.Real}, {Name: "s"}, {Name: "b", Type: feature.Integer, Subtype: feature.Boolean},
-			{Name: "d", Type: feature.DateField}, {Name: "bin", Type: feature.Binary},
+			{Name: "i", Type: feature.Integer64},
+			{Name: "r", Type: feature.Real},
+			{Name: "s"},
+			{Name: "b", Type: feature.Integer, Subtype: feature.Boolean},
+			{Name: "d", Type: feature.DateField},
+			{Name: "bin", Type: feature.Binary},
 		},
 	}
 	w, err := ds.Create(ctx, "rows", s, nil)
@@ -250,7 +254,10 @@ func TestScanEnds(t *testing.T) {
 	}
 	defer c.Close()
 	c.SetBusyTimeout(0)
-	for range l.Features(context.Background(), q) {
+	for _, err := range l.Features(context.Background(), q) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := c.Exec("UPDATE gpkg_contents SET description = 'x'"); !sqlite.IsBusy(err) {
 			t.Errorf("the file is written while it is scanned: %v", err)
 		}

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/ogrcarto/ogrcarto/feature"
 )
 
 // order is how two values stand to each other; a set of orders is what a comparison is true for.
@@ -123,11 +125,11 @@ func compileCompare(op Op, a, b *Node) boolFunc {
 		if constant {
 			w := b.Value.Int()
 			return func(e *env) tri {
-				v, ok := readInt(e.f.Values[field])
-				if !ok {
+				v := &e.f.Values[field] // a Value is large enough for a copy to be felt
+				if k := v.Kind(); k != feature.KindInt && k != feature.KindBool {
 					return unknown
 				}
-				return truth(want&orderInts(v, w) != 0)
+				return truth(want&orderInts(v.Int(), w) != 0)
 			}
 		}
 		return compare(want, compileInt(a), compileInt(b), orderInts)
@@ -135,11 +137,11 @@ func compileCompare(op Op, a, b *Node) boolFunc {
 		if constant {
 			w := b.Value.Float()
 			return func(e *env) tri {
-				v, ok := readFloat(e.f.Values[field])
-				if !ok {
+				v := &e.f.Values[field]
+				if k := v.Kind(); k != feature.KindFloat && k != feature.KindInt {
 					return unknown
 				}
-				return truth(want&orderFloats(v, w) != 0)
+				return truth(want&orderFloats(v.Float(), w) != 0)
 			}
 		}
 		return compare(want, compileFloat(a), compileFloat(b), orderFloats)

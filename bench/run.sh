@@ -73,7 +73,7 @@ filter_case() {
 	shift
 	for ((run = 0; run <= runs; run++)); do
 		rm -f "$data"/out-*.gpkg*
-		measure "$case" ogr2ogr ogr2ogr -f GPKG -lco SPATIAL_INDEX=NO -nln out "${theirs[@]}" "$data/out-ogr2ogr.gpkg" "$data/$source" $layer
+		measure "$case" ogr2ogr ogr2ogr -f GPKG -lco SPATIAL_INDEX=NO -nln out "${theirs[@]}" "$data/out-ogr2ogr.gpkg" "$data/$source" ${layer:+"$layer"}
 		measure "$case" ogrcarto "$ogrcarto" copy --quiet --lco SPATIAL_INDEX=NO --nln out "$@" "$data/$source" "$data/out-ogrcarto.gpkg"
 		if ((run == 0)); then
 			forget_last 2

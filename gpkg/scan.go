@@ -127,6 +127,10 @@ func (l *Layer) indexedFields() ([]bool, error) {
 
 // findColumns finds where in a stored row the columns are that the plan reads.
 func (s *scan) findColumns() error {
+	// An index for the primary key: it is not the rowid, as that of a table WITHOUT ROWID, or INTEGER PRIMARY KEY DESC.
+	if _, hasIndex, err := s.l.d.conn.Int("SELECT 1 FROM pragma_index_list(?) WHERE origin = 'pk'", s.l.name); err != nil || hasIndex {
+		return errors.Join(err, errSQL)
+	}
 	byName := make(map[string]int)
 	err := s.l.d.conn.Query("SELECT name, hidden FROM pragma_table_xinfo(?) ORDER BY cid", func(row *sqlite.Stmt) error {
 		if row.Int(1) != 0 {

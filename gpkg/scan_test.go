@@ -166,6 +166,12 @@ func TestScan(t *testing.T) {
 	sameAsSQL(t, l)
 }
 
+// remade returns SQL that makes the table anew with another definition, and with its rows in another order.
+func remade(definition string) string {
+	return "PRAGMA legacy_alter_table = on; ALTER TABLE rows RENAME TO old; CREATE TABLE rows " + definition +
+		"; INSERT INTO rows SELECT * FROM old ORDER BY fid DESC; DROP TABLE old"
+}
+
 // TestScanOdd: tables that are better left to SQLite, from the beginning or from somewhere in the midst on.
 func TestScanOdd(t *testing.T) {
 	for _, c := range []struct{ name, sql string }{
@@ -176,6 +182,8 @@ func TestScanOdd(t *testing.T) {
 		{"an index", "CREATE INDEX by_i ON rows (i)"},
 		{"an index of an expression", "CREATE INDEX by_half ON rows (i / 2)"},
 		{"values of other types", "UPDATE rows SET i = 'nine', r = 7, s = 12, d = 'soon', bin = 'text' WHERE fid % 60 = 0"},
+		{"a key that is not the rowid", remade("(fid INTEGER PRIMARY KEY DESC, geom BLOB, i INTEGER, r REAL, s TEXT, b BOOLEAN, d DATE, bin BLOB)")},
+		{"without rowids", remade("(fid INTEGER PRIMARY KEY, geom BLOB, i INTEGER, r REAL, s TEXT, b BOOLEAN, d DATE, bin BLOB) WITHOUT ROWID")},
 		{"no rows", "DELETE FROM rows"},
 		{"few rows left", "DELETE FROM rows WHERE fid % 1000 <> 0; VACUUM"},
 		{"the longest FIDs", "UPDATE rows SET fid = 9223372036854775807 WHERE fid = 3; UPDATE rows SET fid = -9223372036854775807 WHERE fid = 6"},

@@ -39,6 +39,10 @@ const (
 	unitFIDs   = 512
 )
 
+// maxUnitBytes is how much of the rows a unit holds. Where geometries are large, the goroutine that yields the rows reads
+// the rest of the unit itself.
+var maxUnitBytes = 2 << 20 // a test makes it small
+
 // maxTreeFIDs is how many FIDs of an R-tree are held in memory.
 const maxTreeFIDs = 1 << 20
 
@@ -301,6 +305,7 @@ type unit struct {
 	rows feature.Batch // that the filter keeps
 	bad  []error
 	last int64         // the FID of the last row that was looked at, or feature.NullFID
+	more bool          // rows is full, and there may be others behind last
 	odd  error         // ended the unit early
 	done chan struct{} // takes one
 }
@@ -381,6 +386,11 @@ func (s *scan) parallel(ctx context.Context, yield func(*feature.Feature, error)
 				return
 			}
 		}
+		if u.more {
+			if !s.finish(ctx, u, yield) {
+				return
+			}
+		}
 		if u.last != feature.NullFID {
 			last = u.last
 		}
@@ -410,7 +420,7 @@ func (s *scan) work(ctx context.Context, todo <-chan *unit) {
 	var rec *pageRecord
 	for u = range todo {
 		u.rows.Reset()
-		u.bad, u.last, u.odd = u.bad[:0], feature.NullFID, planErr
+		u.bad, u.last, u.more, u.odd = u.bad[:0], feature.NullFID, false, planErr
 		if planErr == nil {
 			switch {
 			case r != nil && u.leaves != nil:
@@ -421,7 +431,12 @@ func (s *scan) work(ctx context.Context, todo <-chan *unit) {
 			default:
 				r, rec = s.cursor(s.table.Cursor(), plan)
 			}
-			if u.odd = s.readUnit(ctx, u, r, rec); u.odd != nil {
+			keep := func() bool {
+				u.rows.Append(&r.f)
+				u.more = u.rows.Size() >= maxUnitBytes
+				return !u.more
+			}
+			if u.odd = s.readUnit(ctx, u, r, rec, feature.NullFID, keep); u.odd != nil {
 				r = nil
 			}
 		}
@@ -429,8 +444,31 @@ func (s *scan) work(ctx context.Context, todo <-chan *unit) {
 	}
 }
 
-// readUnit reads one unit. The error is why it ended early.
-func (s *scan) readUnit(ctx context.Context, u *unit, r *rows, rec *pageRecord) error {
+// finish yields the rest of a unit whose rows were too large to be held, and tells whether to go on.
+func (s *scan) finish(ctx context.Context, u *unit, yield func(*feature.Feature, error) bool) bool {
+	plan, err := s.plan.Query.Plan(s.l.schema) // a filter is for one goroutine
+	if err != nil {
+		yield(nil, err)
+		return false
+	}
+	c := s.table.Cursor()
+	if u.leaves != nil {
+		c = s.table.CursorOf(u.leaves)
+	}
+	r, rec := s.cursor(c, plan)
+	goOn := true
+	u.bad = u.bad[:0]
+	u.odd = s.readUnit(ctx, u, r, rec, u.last, func() bool {
+		r.given = true
+		goOn = yield(&r.f, nil)
+		return goOn
+	})
+	return goOn
+}
+
+// readUnit reads the rows of a unit whose FIDs are greater than after, until keep, which is called for each that the
+// filter keeps, says that it is enough. The error is why the unit ended early otherwise.
+func (s *scan) readUnit(ctx context.Context, u *unit, r *rows, rec *pageRecord, after int64, keep func() bool) error {
 	c := rec.cursor
 	for n := 0; ; n++ {
 		if n%checkEvery == 0 && ctx.Err() != nil {
@@ -442,6 +480,9 @@ func (s *scan) readUnit(ctx context.Context, u *unit, r *rows, rec *pageRecord) 
 			if n == len(u.fids) {
 				return nil
 			}
+			if after != feature.NullFID && u.fids[n] <= after {
+				continue
+			}
 			if ok, err = c.SeekRow(u.fids[n]); err == nil && !ok {
 				continue // the index has a row that the table has not
 			}
@@ -451,19 +492,25 @@ func (s *scan) readUnit(ctx context.Context, u *unit, r *rows, rec *pageRecord) 
 		if err != nil {
 			return err
 		}
-		keep, rejected := r.read()
+		if after != feature.NullFID && c.RowID() <= after {
+			continue
+		}
+		pass, rejected := r.read()
 		if err := rec.odd(); err != nil {
 			return err
 		}
 		u.last = c.RowID()
 		switch {
 		case rejected != nil:
-			_ = r.reject(rejected) // has an OnBadRow
+			if err := r.reject(rejected); err != nil {
+				u.bad = append(u.bad, err)
+				return nil
+			}
 			if s.plan.Query.OnBadRow == nil {
 				return nil
 			}
-		case keep:
-			u.rows.Append(&r.f)
+		case pass && !keep():
+			return nil
 		}
 	}
 }

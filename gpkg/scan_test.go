@@ -164,6 +164,11 @@ func TestScan(t *testing.T) {
 		t.Fatalf("a filter is left to SQL: %v %v", e, err)
 	}
 	sameAsSQL(t, l)
+	// As if each row filled the memory of a unit, or a few did.
+	defer func(most int) { maxUnitBytes = most }(maxUnitBytes)
+	for _, maxUnitBytes = range []int{1, 5000, 200_000} {
+		sameAsSQL(t, l)
+	}
 }
 
 // remade returns SQL that makes the table anew with another definition, and with its rows in another order.

@@ -233,8 +233,8 @@ func (b *binder) literal(e *Expr) (*Node, error) {
 	return nil, errorAt(e, "a value of kind %s is no constant", e.val.Kind())
 }
 
-// typeOf returns the type of a field's values.
-func typeOf(f *feature.Field) Type {
+// TypeOf returns the type of a field's values.
+func TypeOf(f *feature.Field) Type {
 	switch f.Type {
 	case feature.Integer:
 		if f.Subtype == feature.Boolean {
@@ -525,7 +525,7 @@ func (b *binder) name(e *Expr) (*Node, error) {
 	s := b.schema
 	if i := s.FieldIndex(e.name); i >= 0 {
 		b.fields[i] = true
-		return &Node{Op: FieldValue, Type: typeOf(&s.Fields[i]), Field: i}, nil
+		return &Node{Op: FieldValue, Type: TypeOf(&s.Fields[i]), Field: i}, nil
 	}
 	var alike []string
 	for _, f := range s.Fields {

@@ -1,11 +1,11 @@
 package gpkg
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/ogrcarto/ogrcarto/feature"
+	"github.com/ogrcarto/ogrcarto/sqlbuilder"
 )
 
 // jsonMIME is the mime_type in gpkg_data_columns of a TEXT column that holds JSON.
@@ -76,39 +76,11 @@ func splitType(sqlType string) (base string, size int) {
 // sqlTypeOf returns the SQL type of the column for a field, and the mime type for gpkg_data_columns where the type alone
 // does not tell what the column holds.
 func sqlTypeOf(f feature.Field) (sqlType, mime string) {
-	switch f.Type {
-	case feature.Integer:
-		switch f.Subtype {
-		case feature.Boolean:
-			return "BOOLEAN", ""
-		case feature.Int16:
-			return "SMALLINT", ""
-		}
-		return "MEDIUMINT", ""
-	case feature.Integer64:
-		return "INTEGER", ""
-	case feature.Real:
-		if f.Subtype == feature.Float32 {
-			return "FLOAT", ""
-		}
-		return "REAL", ""
-	case feature.DateField:
-		return "DATE", ""
-	case feature.DateTimeField:
-		return "DATETIME", ""
-	case feature.Binary:
-		return "BLOB", ""
-	case feature.IntegerList, feature.Integer64List, feature.RealList, feature.StringList:
-		return "TEXT", jsonMIME
-	case feature.String:
-		if f.Subtype == feature.JSONText {
-			return "TEXT", jsonMIME
-		}
-		if f.Width > 0 {
-			return fmt.Sprintf("TEXT(%d)", f.Width), ""
-		}
+	switch {
+	case f.Type >= feature.IntegerList, f.Type == feature.String && f.Subtype == feature.JSONText:
+		mime = jsonMIME
 	}
-	return "TEXT", "" // a time of day has no type of its own in a GeoPackage
+	return sqlbuilder.SQLite.ColumnType(f), mime
 }
 
 // stored returns the field that comes back when f is written to a column of its SQL type.

@@ -230,44 +230,27 @@ func (s *scan) rows(ctx context.Context) iter.Seq2[*feature.Feature, error] {
 		return func(yield func(*feature.Feature, error) bool) { s.parallel(ctx, yield) }
 	}
 	return func(yield func(*feature.Feature, error) bool) {
-		c := s.table.Cursor()
-		r, rec := s.cursor(c, s.plan)
-		last := int64(feature.NullFID)
-		for n := 0; ; n++ {
-			if n%checkEvery == 0 && ctx.Err() != nil {
-				yield(nil, ctx.Err())
-				return
-			}
-			ok, err := c.Next()
-			if err == nil && !ok {
-				return
-			}
-			if err == nil {
-				keep, rejected := r.read()
-				if err = rec.odd(); err == nil {
-					last = c.RowID()
-					if rejected != nil {
-						if rejected = r.reject(rejected); rejected != nil {
-							yield(nil, rejected)
-							return
-						}
-						continue
-					}
-					if !keep {
-						continue
-					}
-					r.given = true
-					if !yield(&r.f, nil) {
-						return
-					}
-				}
-			}
-			if err != nil {
-				s.goOn(ctx, last, yield)
-				return
-			}
+		u := &unit{last: feature.NullFID}
+		if s.finish(ctx, u, yield) {
+			s.settle(ctx, u, u.last, yield)
 		}
 	}
+}
+
+// settle tells whether to go on after the unit's rows were yielded; otherwise it has yielded what was to be said. last is
+// the FID of the last row that was looked at.
+func (s *scan) settle(ctx context.Context, u *unit, last int64, yield func(*feature.Feature, error) bool) bool {
+	switch {
+	case ctx.Err() != nil:
+		yield(nil, ctx.Err())
+	case len(u.bad) > 0 && s.plan.Query.OnBadRow == nil:
+		yield(nil, u.bad[0])
+	case u.odd != nil:
+		s.goOn(ctx, last, yield)
+	default:
+		return true
+	}
+	return false
 }
 
 // goOn yields by SQL the rows behind FID last.
@@ -296,7 +279,7 @@ func (s *scan) goOn(ctx context.Context, last int64, yield func(*feature.Feature
 	layer.Filter(rows.seq(ctx), rest)(yield)
 }
 
-// unit is a part of the table that a worker reads: leaf pages, or rows by their FIDs. The units of a scan go round, with
+// unit is a part of the table that a worker reads: leaf pages, or rows by their FIDs; with neither it is all of it. The units of a scan go round, with
 // the memory of their rows, between the goroutine that hands them out, a worker, and the one that yields their rows.
 type unit struct {
 	leaves []uint32
@@ -394,12 +377,7 @@ func (s *scan) parallel(ctx context.Context, yield func(*feature.Feature, error)
 		if u.last != feature.NullFID {
 			last = u.last
 		}
-		switch {
-		case len(u.bad) > 0 && s.plan.Query.OnBadRow == nil:
-			yield(nil, u.bad[0])
-			return
-		case u.odd != nil:
-			s.goOn(ctx, last, yield)
+		if !s.settle(ctx, u, last, yield) {
 			return
 		}
 		free <- u
@@ -444,7 +422,7 @@ func (s *scan) work(ctx context.Context, todo <-chan *unit) {
 	}
 }
 
-// finish yields the rest of a unit whose rows were too large to be held, and tells whether to go on.
+// finish yields the rows of a unit behind u.last without holding them, and tells whether to go on.
 func (s *scan) finish(ctx context.Context, u *unit, yield func(*feature.Feature, error) bool) bool {
 	plan, err := s.plan.Query.Plan(s.l.schema) // a filter is for one goroutine
 	if err != nil {
@@ -476,7 +454,7 @@ func (s *scan) readUnit(ctx context.Context, u *unit, r *rows, rec *pageRecord, 
 		}
 		var ok bool
 		var err error
-		if u.leaves == nil {
+		if u.fids != nil {
 			if n == len(u.fids) {
 				return nil
 			}

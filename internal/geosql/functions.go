@@ -55,11 +55,12 @@ func Register(c *sqlite.Conn) error {
 	}), 2)
 	add("ST_Within", s.predicate(&predicate{
 		name: "ST_Within", boxes: func(a, b feature.Bounds) bool { return b.Contains(a) },
-		plain: geom.Within, preparedA: geom.PreparedGeometry.Within, preparedB: geom.PreparedGeometry.Contains,
+		plain:     func(a, b geom.Geometry) (bool, error) { return contains(b, a) },
+		preparedB: geom.PreparedGeometry.Contains,
 	}), 2)
 	add("ST_Contains", s.predicate(&predicate{
 		name: "ST_Contains", boxes: feature.Bounds.Contains,
-		plain: geom.Contains, preparedA: geom.PreparedGeometry.Contains, preparedB: geom.PreparedGeometry.Within,
+		plain: contains, preparedA: geom.PreparedGeometry.Contains,
 	}), 2)
 	for _, f := range fns {
 		if err := c.CreateFunction(f.name, f.args, f.f); err != nil {
@@ -68,6 +69,21 @@ func Register(c *sqlite.Conn) error {
 	}
 	return nil
 }
+
+// contains tells whether a contains b. What the library does with two geometries that are not prepared is wrong for some
+// that touch a multipolygon where its parts touch each other; prepared ones it judges right, but for collections.
+func contains(a, b geom.Geometry) (bool, error) {
+	if !isPolygonal(a) || b.IsGeometryCollection() {
+		return geom.Contains(a, b)
+	}
+	p, err := geom.Prepare(a)
+	if err != nil {
+		return false, err
+	}
+	return p.Contains(b)
+}
+
+func isPolygonal(g geom.Geometry) bool { return g.IsPolygon() || g.IsMultiPolygon() }
 
 // session is what the functions of a connection share.
 type session struct {
@@ -289,7 +305,7 @@ type predicate struct {
 	name  string
 	boxes func(a, b feature.Bounds) bool // must hold of the bounds
 	plain func(a, b geom.Geometry) (bool, error)
-	// What a prepared geometry is asked about the other one, where it is the first or the second.
+	// What a prepared geometry is asked about the other one, where it is the first or the second; nil where that is of no use.
 	preparedA, preparedB func(geom.PreparedGeometry, geom.Geometry) (bool, error)
 }
 
@@ -325,15 +341,15 @@ func (s *session) holds(p *predicate, a, b []byte) (bool, error) {
 		return false, err
 	}
 	// The one that comes up again and again is prepared.
+	one, other, ask := gb, ga, p.preparedB
 	if ga.hits > gb.hits {
-		if prep, ok := ga.prepare(); ok {
-			if holds, err := p.preparedA(prep, gb.geom); err == nil {
+		one, other, ask = ga, gb, p.preparedA
+	}
+	if ask != nil {
+		if prep, ok := one.prepare(); ok {
+			if holds, err := ask(prep, other.geom); err == nil {
 				return holds, nil
 			}
-		}
-	} else if prep, ok := gb.prepare(); ok {
-		if holds, err := p.preparedB(prep, ga.geom); err == nil {
-			return holds, nil
 		}
 	}
 	return p.plain(ga.geom, gb.geom)

@@ -33,6 +33,12 @@ const (
 	point  = "ST_Point(1.5, 1.25)"
 )
 
+// corner is within touching, a multipolygon whose parts touch each other where it touches them.
+const (
+	corner   = "ST_GeomFromText('POLYGON((4 5,6 5,6 6,4 6,4 5))')"
+	touching = "ST_GeomFromText('MULTIPOLYGON(((2 1,1 3,5 5,2 1)),((3 5,6 5,6 6,3 6,3 5)))')"
+)
+
 // same are calls of which Spatialite, in OGR, has the same result.
 var same = []string{
 	"ST_MinX(" + line + ")", "ST_MaxX(" + line + ")", "ST_MinY(" + square + ")", "ST_MaxY(" + multi + ")",
@@ -88,18 +94,20 @@ func TestAgainstOGR(t *testing.T) {
 func TestFunctions(t *testing.T) {
 	c := memory(t)
 	for call, want := range map[string]string{
-		"ST_AsText(ST_MakeEnvelope(3, 4, 1, 2))":                                           "POLYGON ((1 2,3 2,3 4,1 4,1 2))",
-		"ST_SRID(ST_MakeEnvelope(1, 2, 3, 4, 28992))":                                      "28992",
-		"ST_SRID(ST_Point(1, 2, 3857))":                                                    "3857",
-		"ST_SRID(ST_GeomFromText('POINT EMPTY', -1))":                                      "-1",
-		"ST_AsText(ST_GeomFromText('POINT EMPTY'))":                                        "POINT EMPTY",
-		"ST_IsEmpty(ST_GeomFromText('POINT EMPTY'))":                                       "1",
-		"ST_IsEmpty(ST_GeomFromText('POLYGON EMPTY'))":                                     "1",
-		"ST_MinX(ST_GeomFromText('POINT EMPTY'))":                                          "",
-		"ST_X(ST_GeomFromText('POINT EMPTY'))":                                             "",
-		"ST_AsText(ST_GeomFromText('POINT ZM (1 2 3 4)'))":                                 "POINT ZM (1 2 3 4)",
-		"ST_GeometryType(ST_GeomFromText('POINT ZM (1 2 3 4)'))":                           "POINT",
-		"ST_AsText(ST_Point(0.1, 1e300))":                                                  "POINT (0.1 1e+300)",
+		"ST_AsText(ST_MakeEnvelope(3, 4, 1, 2))":                 "POLYGON ((1 2,3 2,3 4,1 4,1 2))",
+		"ST_SRID(ST_MakeEnvelope(1, 2, 3, 4, 28992))":            "28992",
+		"ST_SRID(ST_Point(1, 2, 3857))":                          "3857",
+		"ST_SRID(ST_GeomFromText('POINT EMPTY', -1))":            "-1",
+		"ST_AsText(ST_GeomFromText('POINT EMPTY'))":              "POINT EMPTY",
+		"ST_IsEmpty(ST_GeomFromText('POINT EMPTY'))":             "1",
+		"ST_IsEmpty(ST_GeomFromText('POLYGON EMPTY'))":           "1",
+		"ST_MinX(ST_GeomFromText('POINT EMPTY'))":                "",
+		"ST_X(ST_GeomFromText('POINT EMPTY'))":                   "",
+		"ST_AsText(ST_GeomFromText('POINT ZM (1 2 3 4)'))":       "POINT ZM (1 2 3 4)",
+		"ST_GeometryType(ST_GeomFromText('POINT ZM (1 2 3 4)'))": "POINT",
+		"ST_AsText(ST_Point(0.1, 1e300))":                        "POINT (0.1 1e+300)",
+		"ST_Within(" + corner + "," + touching + ")":             "1", "ST_Contains(" + touching + "," + corner + ")": "1",
+		"(SELECT sum(ST_Within(" + corner + "," + touching + ")) FROM (SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3))": "3",
 		"ST_Intersects(NULL, ST_Point(1, 2))":                                              "",
 		"ST_Intersects(ST_Point(1, 2), 'x')":                                               "",
 		"ST_Intersects(ST_Point(1, 2), x'4750')":                                           "",

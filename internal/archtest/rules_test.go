@@ -54,8 +54,13 @@ var rules = []rule{
 	{pkg: "driver/all", house: all(drivers, "driver")},
 	{pkg: "sqlquery", house: all(model, "layer/...", "driver", "internal/..."), libs: sqlite},
 	{pkg: "translate", house: all(model, "layer/...", "driver", "sqlquery")},
-	{pkg: "cmd/...", house: all(model, "layer/...", "driver", "driver/all", "sqlquery", "translate", "sqlapi"), libs: []string{
-		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3",
+	{pkg: "sqlapi/account", libs: []string{"github.com/jackc/pgx/v5"}},
+	{pkg: "sqlapi/internal/...", house: all(model, "internal/..."), libs: []string{"github.com/jackc/pgx/v5"}},
+	{pkg: "sqlapi", house: all(model, "layer/...", "driver", "gpkg", "sqlapi/account", "internal/..."), libs: []string{
+		"github.com/jackc/pgx/v5", "github.com/VictoriaMetrics/metrics", "golang.org/x/sync",
+	}},
+	{pkg: "cmd/...", house: all(model, "layer/...", "driver", "driver/all", "sqlquery", "translate", "sqlapi", "sqlapi/account"), libs: []string{
+		"github.com/BurntSushi/toml", "github.com/jackc/pgx/v5", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3",
 		"golang.org/x/term", "golang.org/x/sys",
 	}},
 	{pkg: ".", house: []string{}},

@@ -3,7 +3,10 @@
 package testpeer
 
 import (
+	"crypto/rand"
 	"encoding/binary"
+	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,11 +66,11 @@ func Python(t testing.TB) string {
 // PostGIS returns the URL of a database with PostGIS.
 func PostGIS(t testing.TB) string {
 	t.Helper()
-	url := os.Getenv("OGRCARTO_TEST_POSTGIS")
-	if url == "" {
+	address := os.Getenv("OGRCARTO_TEST_POSTGIS")
+	if address == "" {
 		Unavailable(t, "OGRCARTO_TEST_POSTGIS is not set: want the URL of a PostGIS database")
 	}
-	return url
+	return address
 }
 
 // Validate runs GDAL's validator on a GeoPackage and fails the test with what it finds.
@@ -150,4 +153,36 @@ func Shared(t testing.TB, name string) string {
 		t.Skipf("../shared/%s is not there: it is not part of the module", name)
 	}
 	return path
+}
+
+// Database is a database with PostGIS that a test has for itself.
+type Database struct {
+	// Name is the database's, and what the names of its roles should begin with (Name and an underscore).
+	Name string
+	// URL has a superuser's login.
+	URL string
+}
+
+// NewDatabase makes a database on the server of PostGIS. When the test ends, the database is dropped, with its sessions and
+// with all roles whose names begin with its name.
+func NewDatabase(t testing.TB) Database {
+	t.Helper()
+	server, err := url.Parse(PostGIS(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := make([]byte, 5)
+	rand.Read(random)
+	db := Database{Name: fmt.Sprintf("t%x", random)}
+	own := *server
+	own.Path = "/" + db.Name
+	db.URL = own.String()
+	Output(t, "psql", server.String(), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "CREATE DATABASE "+db.Name)
+	t.Cleanup(func() {
+		Output(t, "psql", server.String(), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "DROP DATABASE "+db.Name+" WITH (FORCE)", "-c",
+			`DO $$ DECLARE r name; BEGIN FOR r IN SELECT rolname FROM pg_roles WHERE starts_with(rolname, '`+db.Name+`_') LOOP
+			EXECUTE format('DROP ROLE %I', r); END LOOP; END $$`)
+	})
+	Output(t, "psql", db.URL, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "CREATE EXTENSION postgis")
+	return db
 }

@@ -1,0 +1,2 @@
+// Package geojson writes geometries as GeoJSON (RFC 7946).
+package geojson

@@ -1,0 +1,2 @@
+// Package sqlapi serves CARTO's SQL API over a PostGIS database.
+package sqlapi

@@ -1,0 +1,2 @@
+// Package jobs is the queue of batch queries.
+package jobs

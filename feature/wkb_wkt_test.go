@@ -142,12 +142,34 @@ func TestAppendTextDepth(t *testing.T) {
 		t.Errorf("got %.60s..., %v", got, err)
 	}
 	for name, f := range map[string]func([]byte, feature.WKB) ([]byte, error){
-		"WKT": feature.AppendWKT, "GeoJSON": feature.AppendGeoJSON, "summary": feature.AppendSummary,
+		"WKT": feature.AppendWKT, "summary": feature.AppendSummary,
 	} {
 		if got, err := f([]byte("before"), nested(100_000)); !errors.Is(err, feature.ErrWKB) || string(got) != "before" {
 			t.Errorf("%s of 100,000 levels: got %d bytes, %v, want an ErrWKB", name, len(got), err)
 		}
 	}
+}
+
+// FuzzText holds the printers to their word on any bytes: no panic, an error or a text.
+func FuzzText(f *testing.F) {
+	for _, g := range ogrGeometries {
+		f.Add([]byte(unhex(f, g.wkb)))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		w := feature.WKB(b)
+		check := w.Check()
+		for name, print := range map[string]func([]byte, feature.WKB) ([]byte, error){
+			"WKT": feature.AppendWKT, "summary": feature.AppendSummary,
+		} {
+			got, err := print(nil, w)
+			switch {
+			case check != nil && err == nil:
+				t.Errorf("%s %q of malformed bytes: %v", name, got, check)
+			case check == nil && err != nil:
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
 }
 
 func BenchmarkAppendWKT(b *testing.B) {

@@ -64,9 +64,19 @@ done
 [[ -n $port ]] || { cat "$dir/data/server.log" >&2; exit 1; }
 
 PGPASSWORD=$password psql -q -X -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$port" -U ogrcarto -d postgres \
-	-c 'CREATE DATABASE ogrcarto' -c '\connect ogrcarto' -c 'CREATE EXTENSION postgis' >"$dir/psql.log" 2>&1 ||
+	-c 'CREATE DATABASE template_postgis IS_TEMPLATE true' -c '\connect template_postgis' -c 'CREATE EXTENSION postgis' \
+	-c '\connect postgres' -c 'CREATE DATABASE ogrcarto TEMPLATE template_postgis' >"$dir/psql.log" 2>&1 ||
 	{ cat "$dir/psql.log" >&2; exit 1; }
 
+# Tests of faults kill and restart a server of their own with this.
+{
+	printf '#!/bin/sh\nexec '
+	printf '%q ' "${as_postgres[@]}" "$bin/pg_ctl" -D "$dir/data" -l "$dir/data/server.log" -w -s
+	printf '"$@"\n'
+} >"$dir/pg_ctl"
+chmod +x "$dir/pg_ctl"
+
+export OGRCARTO_TEST_PGCTL=$dir/pg_ctl
 export OGRCARTO_TEST_POSTGIS="postgres://ogrcarto:$password@127.0.0.1:$port/ogrcarto?sslmode=disable"
 export OGRCARTO_TEST_REQUIRE=1
 cd "$OLDPWD"

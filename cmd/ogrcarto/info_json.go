@@ -12,6 +12,7 @@ import (
 
 	"github.com/ogrcarto/ogrcarto/driver"
 	"github.com/ogrcarto/ogrcarto/feature"
+	"github.com/ogrcarto/ogrcarto/feature/geojson"
 	"github.com/ogrcarto/ogrcarto/feature/srs"
 )
 
@@ -233,7 +234,7 @@ func appendGeometry(b []byte, g feature.WKB) ([]byte, []byte, error) {
 	if g == nil {
 		return append(b, "null"...), nil, nil
 	}
-	out, err := feature.AppendGeoJSON(b, g)
+	out, err := geojson.AppendGeometry(b, g, -1)
 	if err == nil || !errors.Is(err, errors.ErrUnsupported) {
 		return out, nil, err
 	}

@@ -41,6 +41,7 @@ var rules = []rule{
 	{pkg: "feature/orbgeom", house: []string{"feature"}, libs: []string{"github.com/paulmach/orb"}},
 	{pkg: "feature/twgeom", house: []string{"feature"}, libs: []string{"github.com/twpayne/go-geom"}},
 	{pkg: "feature/sfgeom", house: []string{"feature"}, libs: []string{"github.com/peterstace/simplefeatures"}},
+	{pkg: "feature/geojson", house: []string{"feature"}},
 	{pkg: "feature/srs/...", house: []string{"feature", "feature/srs/..."}},
 	{pkg: "layer/filter", house: model, libs: []string{"github.com/peterstace/simplefeatures"}},
 	{pkg: "layer", house: all(model, "layer/filter")},

@@ -7,9 +7,11 @@ import (
 	"testing"
 
 	"github.com/ogrcarto/ogrcarto/feature"
+	"github.com/ogrcarto/ogrcarto/feature/geojson"
 )
 
-func TestAppendGeoJSON(t *testing.T) {
+// TestGeoJSON has every geometry that the tests of WKT have.
+func TestGeoJSON(t *testing.T) {
 	want := map[string]string{
 		"POINT (1 2)":                `{"type":"Point","coordinates":[1,2]}`,
 		"POINT EMPTY":                `{"type":"Point","coordinates":[]}`,
@@ -37,7 +39,7 @@ func TestAppendGeoJSON(t *testing.T) {
 		"GEOMETRYCOLLECTION EMPTY": `{"type":"GeometryCollection","geometries":[]}`,
 	}
 	for _, test := range ogrGeometries {
-		got, err := feature.AppendGeoJSON([]byte("<"), unhex(t, test.wkb))
+		got, err := geojson.AppendGeometry([]byte("<"), unhex(t, test.wkb), -1)
 		want, ok := want[test.wkt]
 		if !ok {
 			if !errors.Is(err, errors.ErrUnsupported) || string(got) != "<" {
@@ -54,9 +56,9 @@ func TestAppendGeoJSON(t *testing.T) {
 	}
 }
 
-func TestAppendGeoJSONNotFinite(t *testing.T) {
+func TestGeoJSONNotFinite(t *testing.T) {
 	inf := math.Inf(-1)
-	if got, err := feature.AppendGeoJSON(nil, feature.AppendPoint(nil, 1, inf)); !errors.Is(err, errors.ErrUnsupported) {
+	if got, err := geojson.AppendGeometry(nil, feature.AppendPoint(nil, 1, inf), -1); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("an infinite y: got %s, %v, want an error that matches ErrUnsupported", got, err)
 	}
 	var b feature.Builder
@@ -67,31 +69,7 @@ func TestAppendGeoJSONNotFinite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := feature.AppendGeoJSON(nil, w); err != nil || string(got) != `{"type":"Point","coordinates":[1,2]}` {
+	if got, err := geojson.AppendGeometry(nil, w, -1); err != nil || string(got) != `{"type":"Point","coordinates":[1,2]}` {
 		t.Errorf("a Z that is no number: got %s, %v, want it left out", got, err)
 	}
-}
-
-// FuzzText holds the printers to their word on any bytes: no panic, an error or a text, JSON that is valid.
-func FuzzText(f *testing.F) {
-	for _, g := range ogrGeometries {
-		f.Add([]byte(unhex(f, g.wkb)))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		w := feature.WKB(b)
-		check := w.Check()
-		for name, print := range map[string]func([]byte, feature.WKB) ([]byte, error){
-			"WKT": feature.AppendWKT, "summary": feature.AppendSummary, "GeoJSON": feature.AppendGeoJSON,
-		} {
-			got, err := print(nil, w)
-			switch {
-			case check != nil && err == nil:
-				t.Errorf("%s %q of malformed bytes: %v", name, got, check)
-			case name == "GeoJSON" && err == nil && !json.Valid(got):
-				t.Errorf("not JSON: %s", got)
-			case check == nil && err != nil && (name != "GeoJSON" || !errors.Is(err, errors.ErrUnsupported)):
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-	})
 }

@@ -1,2 +1,0 @@
-// Package geojson writes geometries as GeoJSON (RFC 7946).
-package geojson

@@ -18,8 +18,8 @@ FUZZ     ?= .
 TESTFLAGS ?=
 
 # What the tests compare with, on Debian.
-TEST_PACKAGES := gdal-bin python3-gdal postgresql-15-postgis-3 postgresql-client sqlite3 zip
-BENCH_PACKAGES := gdal-bin time
+TEST_PACKAGES := gdal-bin python3-gdal postgresql-15-postgis-3 postgresql-client pgbouncer sqlite3 zip
+BENCH_PACKAGES := gdal-bin time postgresql-15-postgis-3 postgresql-client curl wrk
 
 .PHONY: help
 help: ## list the targets
@@ -67,6 +67,7 @@ fuzz: ## every fuzz target for FUZZTIME (10m), or those that match FUZZ
 bench: build ## measure beside ogr2ogr; BENCHFLAGS=--write puts the table into bench/README.md
 	scripts/packages.sh $(BENCH_PACKAGES)
 	bench/run.sh $(BENCHFLAGS)
+	scripts/with-servers.sh bench/serve.sh $(BENCHFLAGS)
 
 .PHONY: generate
 generate: ## remake generated files

@@ -1,32 +1,507 @@
 package sqlapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ogrcarto/ogrcarto/sqlapi/account"
+	"github.com/ogrcarto/ogrcarto/sqlapi/internal/jobs"
+	"github.com/ogrcarto/ogrcarto/sqlapi/internal/sqltext"
 )
+
+// compatibleVersion is the version of CARTO's SQL API whose behaviour this one has.
+const compatibleVersion = "6.0.0"
 
 // Server answers the SQL API's requests for one account. It is an http.Handler, safe for concurrent use.
 type Server struct {
-	cfg Config
+	cfg     Config
+	account string
+	log     *slog.Logger
+
+	db      *pgxpool.Pool // the service's own sessions
+	pool    *pool         // those of the API keys' roles
+	keys    *keyring
+	types   *typeNumbers
+	limits  *limiter
+	metrics *metricSet
+	size    sizeWatch
+
+	queue    *jobs.Queue
+	stopJobs context.CancelFunc
+	killed   context.Context // ends when the jobs that run are to be canceled at once
+	killJobs context.CancelFunc
+	jobsDone chan struct{}
 }
 
 // New connects to the database, which must be prepared (see package account), and starts the workers of batch jobs. The
 // server lives until Shutdown; ctx is for the start alone.
 func New(ctx context.Context, cfg Config) (*Server, error) {
-	return nil, errors.ErrUnsupported
+	cfg.setDefaults()
+	pgCfg, err := pgxpool.ParseConfig(cfg.Postgres)
+	if err != nil {
+		return nil, errors.New("the URL of the database cannot be understood: want postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+	}
+	// Nothing that is tied to a session: it may be another one for each statement, behind PgBouncer.
+	pgCfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	pgCfg.ConnConfig.RuntimeParams = map[string]string{"application_name": "ogrcarto"}
+	pgCfg.ConnConfig.ConnectTimeout = connectTime
+	pgCfg.MaxConns = int32(4 + max(cfg.JobWorkers, 0))
+	db, err := pgxpool.NewWithConfig(ctx, pgCfg)
+	if err != nil {
+		return nil, &loginError{err}
+	}
+	s := &Server{cfg: cfg, db: db, log: cfg.Logger, types: &typeNumbers{db: db}}
+	s.keys = &keyring{load: func(ctx context.Context) (snapshot *account.Snapshot, err error) {
+		err = s.twice(func() error {
+			snapshot, err = account.Load(ctx, db)
+			return err
+		})
+		return snapshot, err
+	}}
+	snapshot, err := s.keys.get(ctx, 0)
+	if err == nil {
+		err = s.types.load(ctx)
+	}
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("starting: %w", err)
+	}
+	s.account = snapshot.Account
+	if cfg.Account != "" && cfg.Account != s.account {
+		db.Close()
+		return nil, fmt.Errorf("the database's account is %s, not %s", s.account, cfg.Account)
+	}
+	s.pool = newPool(&pgCfg.ConnConfig.Config, cfg.MaxConnections, cfg.MaxRow, s.repair)
+	s.limits = newLimiter(&s.cfg)
+	s.size = sizeWatch{db: db, quota: cfg.Quota}
+	s.metrics = newMetrics(s.pool)
+	s.startJobs()
+	return s, nil
+}
+
+func (c *Config) setDefaults() {
+	c.MaxConnections = cmp.Or(c.MaxConnections, DefaultMaxConnections)
+	c.MaxWait = cmp.Or(c.MaxWait, DefaultMaxWait)
+	c.MaxBody = cmp.Or(c.MaxBody, DefaultMaxBody)
+	c.MaxCopy = cmp.Or(c.MaxCopy, DefaultMaxCopy)
+	c.MaxRow = cmp.Or(c.MaxRow, DefaultMaxRow)
+	c.MaxIdle = cmp.Or(c.MaxIdle, DefaultMaxIdle)
+	c.JobWorkers = cmp.Or(c.JobWorkers, 1)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+}
+
+// twice does what only reads a second time where it fails: after a restart of PostgreSQL, the sessions in the pool are dead.
+func (s *Server) twice(f func() error) error {
+	err := f()
+	if err == nil || errors.Is(err, account.ErrNotPrepared) {
+		return err
+	}
+	s.db.Reset()
+	return f()
+}
+
+// repair makes a login work again whose role changed its own password.
+func (s *Server) repair(ctx context.Context, l account.Login) error {
+	conn, err := s.db.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	s.log.Warn("a role's login was refused and is set again", "role", l.Role)
+	return account.RepairRole(ctx, conn.Conn(), l)
 }
 
 // Account is the name of the account that is served.
-func (s *Server) Account() string { return "" }
-
-// ServeHTTP answers a request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {}
-
-// Metrics serves the server's metrics in Prometheus's text format. ServeHTTP serves them at /metrics too, but only to
-// clients on the same machine.
-func (s *Server) Metrics() http.Handler { return nil }
+func (s *Server) Account() string { return s.account }
 
 // Shutdown stops the workers of batch jobs and closes the sessions. Statements that run are given until ctx ends; then they
 // are canceled. Call it after http.Server.Shutdown, which waits for the requests.
-func (s *Server) Shutdown(ctx context.Context) error { return nil }
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.stopJobs()
+	defer s.killJobs()
+	var err error
+	select {
+	case <-s.jobsDone:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+		s.killJobs()
+		<-s.jobsDone
+	}
+	s.pool.close()
+	s.db.Close()
+	return err
+}
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{srv: s, w: w, r: r, start: time.Now(), client: s.cfg.client(r)}
+	x.resp = newResponse(w, s.cfg.MaxIdle)
+	defer x.end()
+	commonHeaders(w.Header())
+	if len(s.cfg.Allow) > 0 && !contains(s.cfg.Allow, x.client) {
+		x.fail(refuse(http.StatusForbidden, "permission denied"))
+		return
+	}
+	switch r.URL.Path {
+	case "/health":
+		x.endpoint = "health"
+		s.health(x)
+		return
+	case "/metrics":
+		x.endpoint = "metrics"
+		if addr := parseAddr(r.RemoteAddr); !addr.IsLoopback() || r.Header.Get("X-Forwarded-For") != "" {
+			x.fail(refuse(http.StatusForbidden, "permission denied"))
+			return
+		}
+		s.Metrics().ServeHTTP(w, r)
+		x.resp.status = http.StatusOK
+		return
+	}
+	q, ok := s.cfg.route(r)
+	if !ok {
+		x.fail(refuse(http.StatusNotFound, "Not found: %s", r.URL.Path))
+		return
+	}
+	x.endpoint, x.id = q.endpoint, q.id
+	if q.user != "" && q.user != s.account {
+		x.fail(refuse(http.StatusNotFound, "Sorry, we can't find CARTO user '%s'. Please check that you have entered the correct domain.", q.user))
+		return
+	}
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Allow", "GET, POST, DELETE, OPTIONS")
+		w.Header().Set("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
+		x.resp.begin(http.StatusOK)
+		return
+	}
+	if err := x.serve(); err != nil {
+		x.fail(err)
+	}
+}
+
+// exchange is one request and its answer.
+type exchange struct {
+	srv      *Server
+	w        http.ResponseWriter
+	r        *http.Request
+	resp     *response
+	start    time.Time
+	client   netip.Addr
+	endpoint string
+	id       string
+	key      string // the name of the API key
+	callback string
+	err      error
+}
+
+func (x *exchange) serve() error {
+	methods := "GET, POST"
+	switch {
+	case x.endpoint == "copyfrom":
+		methods = "POST"
+	case x.endpoint == "version":
+		methods = "GET"
+	case x.endpoint == "job" && x.id == "":
+		methods = "POST"
+	case x.endpoint == "job":
+		methods = "GET, DELETE"
+	}
+	method := x.r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	if !strings.Contains(methods, method) {
+		x.w.Header().Set("Allow", methods)
+		return refuse(http.StatusMethodNotAllowed, "Method %s is not for this endpoint: want %s", x.r.Method, methods)
+	}
+	switch x.endpoint {
+	case "version":
+		return x.version()
+	case "job":
+		return x.job()
+	case "copyfrom":
+		return x.copyFrom()
+	case "copyto":
+		return x.copyTo()
+	default:
+		return x.sql()
+	}
+}
+
+// fail answers with an error, where that can still be done, and keeps it for the log.
+func (x *exchange) fail(err error) {
+	x.err = err
+	var (
+		cut  *cutError
+		told *toldError
+	)
+	switch {
+	case errors.As(err, &told):
+	case errors.As(err, &cut):
+		x.resp.abort()
+	case x.resp.bytes > 0 || x.resp.status != 0: // the client is gone
+		panic(http.ErrAbortHandler)
+	default:
+		if r := x.r; r.Method == http.MethodPost && !drain(x.w, r.Body) {
+			x.w.Header().Set("Connection", "close")
+		}
+		a := answerTo(err)
+		if a.status == http.StatusInternalServerError {
+			x.srv.log.Error("request failed", "error", err.Error())
+		}
+		x.resp.refuse(a, x.callback)
+	}
+}
+
+// end writes the log's line.
+func (x *exchange) end() {
+	status := x.resp.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	took := time.Since(x.start)
+	x.srv.metrics.request(x.endpoint, status, took, x.resp)
+	attrs := []slog.Attr{
+		slog.String("method", x.r.Method), slog.String("endpoint", x.endpoint), slog.Int("status", status),
+		slog.Duration("took", took.Round(time.Microsecond)), slog.Int64("rows", x.resp.rows), slog.Int64("bytes", x.resp.bytes),
+		slog.String("key", x.key), slog.String("client", x.client.String()),
+	}
+	level := slog.LevelInfo
+	if x.err != nil {
+		attrs = append(attrs, slog.String("error", logged(x.err)))
+	}
+	x.srv.log.LogAttrs(x.r.Context(), level, "request", attrs...)
+}
+
+// logged is what the log says of an error. PostgreSQL's messages may quote what a statement holds: their code is enough.
+func logged(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return "SQLSTATE " + pg.Code
+	}
+	var login *loginError
+	if errors.As(err, &login) {
+		return "login failed"
+	}
+	return err.Error()
+}
+
+// begin checks the key and the limits, and returns a session of the key's role. parameters may hold the key. Call release
+// where there is no error.
+func (x *exchange) begin(v map[string][]string, e Endpoint, check func(account.Login) error) (ctx context.Context, s *session, release func(), err error) {
+	login, err := x.login(v)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	b, err := x.admit(login, e)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err := check(login); err != nil {
+		return nil, nil, nil, err
+	}
+	queue, stop := context.WithTimeout(x.r.Context(), x.srv.cfg.MaxWait)
+	defer stop()
+	if err := b.enter(queue); err != nil {
+		return nil, nil, nil, x.waited(err)
+	}
+	s, err = x.srv.pool.acquire(queue, login)
+	if err != nil {
+		b.leave()
+		return nil, nil, nil, x.waited(err)
+	}
+	ctx, cancel := x.r.Context(), context.CancelFunc(func() {})
+	if t := b.limit.Timeout; t > 0 {
+		ctx, cancel = context.WithTimeoutCause(ctx, t, errTimeout)
+	}
+	return ctx, s, func() {
+		cancel()
+		b.leave()
+		x.srv.pool.release(s)
+	}, nil
+}
+
+// waited tells a client that did not wait from one that was kept waiting.
+func (x *exchange) waited(err error) error {
+	if x.r.Context().Err() != nil {
+		return errGone
+	}
+	return err
+}
+
+// login finds out who asks.
+func (x *exchange) login(v map[string][]string) (account.Login, error) {
+	key, err := apiKey(x.r, v, x.srv.account)
+	if err != nil {
+		return account.Login{}, err
+	}
+	l, err := x.srv.keys.login(x.r.Context(), key)
+	if err != nil {
+		var a *answer
+		if !errors.As(err, &a) && x.r.Context().Err() == nil {
+			x.srv.log.Error("the API keys cannot be read", "error", logged(err))
+			err = errNoServer
+		}
+		return account.Login{}, err
+	}
+	x.key = l.Key
+	return l, nil
+}
+
+// admit applies the rate limit.
+func (x *exchange) admit(l account.Login, e Endpoint) (*bucket, error) {
+	b := x.srv.limits.bucket(l.Key, e)
+	q, ok := b.take(time.Now())
+	q.header(x.w.Header())
+	if !ok {
+		return nil, errRate
+	}
+	return b, nil
+}
+
+// allowed refuses what a key may not do that PostgreSQL would let it do.
+func (s *Server) allowed(ctx context.Context, l account.Login, sql string) error {
+	if l.Kind != account.Master {
+		if _, uses := sqltext.UsesSystemCatalog(sql); uses {
+			return errSystemTables
+		}
+	}
+	if sqltext.Writes(sql) {
+		if room, bounded := s.roomIn(ctx); bounded && room <= 0 {
+			return errQuota
+		}
+	}
+	return nil
+}
+
+func (x *exchange) sql() error {
+	v, err := x.srv.cfg.parameters(x.w, x.r)
+	if err != nil {
+		return err
+	}
+	opts, err := parseSQLOptions(v)
+	x.callback = opts.callback
+	if err != nil {
+		return err
+	}
+	ctx, s, release, err := x.begin(v, EndpointSQL, func(l account.Login) error { return x.srv.allowed(x.r.Context(), l, opts.sql) })
+	if err != nil {
+		return err
+	}
+	defer release()
+	a := &sqlAnswer{srv: x.srv, ctx: ctx, opts: &opts, resp: x.resp, start: x.start}
+	return a.run(s)
+}
+
+func (x *exchange) copyTo() error {
+	v, err := x.srv.cfg.parameters(x.w, x.r)
+	if err != nil {
+		return err
+	}
+	sql, err := copyQuery(v, false)
+	if err != nil {
+		return err
+	}
+	ctx, s, release, err := x.begin(v, EndpointCopyTo, func(l account.Login) error { return x.srv.allowed(x.r.Context(), l, sql) })
+	if err != nil {
+		return err
+	}
+	defer release()
+	c := &copyTo{resp: x.resp, filename: cmp.Or(safeFilename(v.Get("filename")), "carto-sql-copyto.dmp")}
+	return c.run(ctx, s, sql)
+}
+
+func (x *exchange) copyFrom() error {
+	v := parseForm(x.r.URL.RawQuery) // the body is the data
+	sql, err := copyQuery(v, true)
+	if err != nil {
+		return err
+	}
+	body, interrupt, err := x.srv.copyBody(x.w, x.r)
+	if err != nil {
+		return err
+	}
+	ctx, s, release, err := x.begin(v, EndpointCopyFrom, func(l account.Login) error { return x.srv.allowed(x.r.Context(), l, sql) })
+	if err != nil {
+		return err
+	}
+	defer release()
+	c := &copyFrom{body: body, interrupt: interrupt}
+	if err := c.run(ctx, s, sql, x.resp, x.start); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (x *exchange) version() error {
+	x.w.Header().Set("Content-Type", typeJSON)
+	x.resp.begin(http.StatusOK)
+	x.resp.buf = fmt.Appendf(x.resp.buf, `{"cartodb_sql_api":%q,"ogrcarto":%q}`, compatibleVersion, x.srv.cfg.Version)
+	return x.resp.send()
+}
+
+// health tells whether the database answers.
+func (s *Server) health(x *exchange) {
+	ctx, stop := context.WithTimeout(x.r.Context(), connectTime)
+	defer stop()
+	if err := s.twice(func() error { return s.db.Ping(ctx) }); err != nil {
+		x.fail(refuse(http.StatusServiceUnavailable, "The database cannot be reached"))
+		return
+	}
+	x.w.Header().Set("Content-Type", typeJSON)
+	x.w.Header().Set("Cache-Control", "no-store")
+	x.resp.begin(http.StatusOK)
+	x.resp.buf = append(x.resp.buf, `{"ok":true}`...)
+	_ = x.resp.send()
+}
+
+// sizeWatch knows the size of the database as of a moment ago.
+type sizeWatch struct {
+	db    account.Querier
+	quota int64
+
+	mu   sync.Mutex
+	size int64
+	read time.Time
+}
+
+// sizeAge is how long a size is believed.
+const sizeAge = 5 * time.Second
+
+// roomIn returns how much the database may still grow, where that is bounded.
+func (s *Server) roomIn(ctx context.Context) (int64, bool) {
+	w := &s.size
+	if w.quota <= 0 {
+		return 0, false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if time.Since(w.read) >= sizeAge {
+		var size int64
+		if err := w.db.QueryRow(ctx, "SELECT pg_database_size(current_database())").Scan(&size); err != nil {
+			return 0, false
+		}
+		w.size, w.read = size, time.Now()
+	}
+	return w.quota - w.size, true
+}
+
+// room is roomIn for a reader, which has no context.
+func (s *Server) room() (int64, bool) {
+	ctx, stop := context.WithTimeout(context.Background(), connectTime)
+	defer stop()
+	return s.roomIn(ctx)
+}

@@ -78,14 +78,6 @@ type Key struct {
 	Grants []Grant // what its role may do, as the database says now; only where Keys lists them
 }
 
-// Snapshot is what a server must know of an account, as of one moment. It is not changed after it was read.
-type Snapshot struct {
-	Account string
-	keys    []Key
-	// public and jobs are the logins without an API key.
-	public, jobs Login
-}
-
 // Login is what a session logs in with.
 type Login struct {
 	Key      string // the API key's name
@@ -94,49 +86,8 @@ type Login struct {
 	Password string
 }
 
-// Load reads the account of a database.
-func Load(ctx context.Context, conn Querier) (*Snapshot, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// Authenticate returns the login of an API key's text; the empty text and DefaultPublic are publicuser's. The time it takes
-// says nothing about the stored keys.
-func (s *Snapshot) Authenticate(key string) (Login, bool) {
-	return Login{}, false
-}
-
-// Jobs returns the login that batch jobs run with: a role that can do what the owner's can, and nothing more. Its sessions
-// act as the owner from the start (they own what they make as the owner's do).
-func (s *Snapshot) Jobs() Login { return s.jobs }
-
 // Querier runs queries: a *pgx.Conn, a pool or a transaction.
 type Querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}
-
-// Init prepares a database, or brings one that is prepared up to date. It may run again without harm. conn must be a
-// superuser's, or of a role with CREATEROLE that owns the database.
-func Init(ctx context.Context, conn *pgx.Conn, o InitOptions) (*InitResult, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// ParseGrant reads TABLE:PRIVILEGE[,PRIVILEGE...].
-func ParseGrant(text string) (Grant, error) { return Grant{}, errors.ErrUnsupported }
-
-// AddKey makes a key with a role of its own and returns the key's text, which is stored nowhere. A name that exists is
-// ErrKeyExists.
-func AddKey(ctx context.Context, conn *pgx.Conn, name string, grants []Grant) (string, error) {
-	return "", errors.ErrUnsupported
-}
-
-// Keys lists the keys in order of name, the account's own two first.
-func Keys(ctx context.Context, conn *pgx.Conn) ([]Key, error) { return nil, errors.ErrUnsupported }
-
-// RevokeKey ends a regular key: its sessions are ended, what it owns becomes the owner's, its role is dropped.
-func RevokeKey(ctx context.Context, conn *pgx.Conn, name string) error { return errors.ErrUnsupported }
-
-// RegenerateKey gives a key, the master key too, a new text and returns it. The old one is dead at once.
-func RegenerateKey(ctx context.Context, conn *pgx.Conn, name string) (string, error) {
-	return "", errors.ErrUnsupported
 }

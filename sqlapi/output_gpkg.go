@@ -97,9 +97,9 @@ func (o *gpkgOutput) columns(cols []pgproto3.FieldDescription) error {
 // addGeometry puts the geometry into the schema where the column's type says all; else the first geometry does.
 func (o *gpkgOutput) addGeometry(c pgproto3.FieldDescription) error {
 	g := feature.GeomField{Name: string(c.Name), Type: feature.Geometry}
-	if name, _, srid, ok := pgvalue.GeometryType(c.TypeModifier); ok {
+	if name, z, m, srid, ok := pgvalue.GeometryType(c.TypeModifier); ok {
 		if t, err := feature.ParseGeomType(name); err == nil {
-			g.Type = t
+			g.Type = t.WithDims(z, m)
 		}
 		g.SRS = sridSystem(srid)
 	}

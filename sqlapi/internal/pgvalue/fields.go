@@ -37,14 +37,14 @@ var wkbTypes = [...]string{
 }
 
 // GeometryType returns what the typmod of a column of PostGIS' geometry or geography says: the name of the type, as in "MultiPolygon",
-// or "Unknown" for any type; the number of dimensions, 2 to 4; the SRID, 0 where it is unknown. ok is false where there is no
+// or "Unknown" for any type; whether there are Z and M; the SRID, 0 where it is unknown. ok is false where there is no
 // typmod, which is negative then; the name is empty where PostGIS has no such type.
 //
 // From the lowest bit on a typmod has a bit for M, one for Z, six for the type, and 21 for the SRID, whose highest is its sign
 // (PostGIS, liblwgeom.h: TYPMOD_GET_SRID and others).
-func GeometryType(typmod int32) (name string, dims int, srid int32, ok bool) {
+func GeometryType(typmod int32) (name string, hasZ, hasM bool, srid int32, ok bool) {
 	if typmod < 0 {
-		return "", 0, 0, false
+		return "", false, false, 0, false
 	}
 	if t := int(typmod >> 2 & 0x3f); t < len(wkbTypes) {
 		name = wkbTypes[t]
@@ -53,13 +53,13 @@ func GeometryType(typmod int32) (name string, dims int, srid int32, ok bool) {
 	if typmod&0x10000000 != 0 {
 		srid -= 1 << 20
 	}
-	return name, 2 + int(typmod>>1&1) + int(typmod&1), srid, true
+	return name, typmod&2 != 0, typmod&1 != 0, srid, true
 }
 
 // appendTypMod adds what a typmod of PostGIS says, behind the name of the type.
 func appendTypMod(dst []byte, typmod int32) []byte {
 	dst = append(dst, '"')
-	name, dims, srid, ok := GeometryType(typmod)
+	name, _, _, srid, ok := GeometryType(typmod)
 	if !ok {
 		return append(dst, `,"dims":4,"srid":-1}`...) // as CARTO shows it: all bits of -1 are set
 	}
@@ -68,7 +68,7 @@ func appendTypMod(dst []byte, typmod int32) []byte {
 		dst = append(dst, name...)
 		dst = append(dst, '"')
 	}
-	dst = strconv.AppendInt(append(dst, `,"dims":`...), int64(dims), 10)
+	dst = strconv.AppendInt(append(dst, `,"dims":`...), int64(2+typmod>>1&1+typmod&1), 10)
 	dst = strconv.AppendInt(append(dst, `,"srid":`...), int64(srid), 10)
 	return append(dst, '}')
 }

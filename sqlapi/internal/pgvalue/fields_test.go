@@ -83,10 +83,10 @@ func TestAppendFields(t *testing.T) {
 }
 
 func TestGeometryType(t *testing.T) {
-	if name, dims, srid, ok := pgvalue.GeometryType(4326<<8 | 6<<2 | 2); name != "MultiPolygon" || dims != 3 || srid != 4326 || !ok {
-		t.Errorf("geometry(MultiPolygonZ,4326): got %s, %d, %d, %v", name, dims, srid, ok)
+	if name, z, m, srid, ok := pgvalue.GeometryType(4326<<8 | 6<<2 | 2); name != "MultiPolygon" || !z || m || srid != 4326 || !ok {
+		t.Errorf("geometry(MultiPolygonZ,4326): got %s, %v, %v, %d, %v", name, z, m, srid, ok)
 	}
-	if name, _, _, ok := pgvalue.GeometryType(-1); name != "" || ok {
+	if name, _, _, _, ok := pgvalue.GeometryType(-1); name != "" || ok {
 		t.Errorf("no typmod: got %s, %v", name, ok)
 	}
 }

@@ -44,6 +44,8 @@ type Config struct {
 	Quota int64
 	// MaxIdle is how long a client may leave an answer unread or a body unsent before it is given up (1 min).
 	MaxIdle time.Duration
+	// TempDir is where GeoPackages are made before they are sent: os.TempDir() where it is empty.
+	TempDir string
 	// JobWorkers is how many batch jobs run at once (1); none where it is negative.
 	JobWorkers int
 

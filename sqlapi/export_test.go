@@ -13,11 +13,14 @@ import (
 	"github.com/ogrcarto/ogrcarto/gpkg"
 	"github.com/ogrcarto/ogrcarto/internal/testpeer"
 	"github.com/ogrcarto/ogrcarto/layer"
+	"github.com/ogrcarto/ogrcarto/sqlapi"
 )
 
 // TestGeoPackage: a result as a GeoPackage has all its columns with their types, and passes the validator.
 func TestGeoPackage(t *testing.T) {
-	s := serve(t)
+	t.Parallel()
+	temp := t.TempDir()
+	s := serve(t, func(c *sqlapi.Config) { c.TempDir = temp })
 	s.must(t, `CREATE TABLE t(cartodb_id serial primary key, the_geom geometry(MultiPolygon,4326), the_geom_webmercator geometry(MultiPolygon,3857),
 		small int2, n int4, big int8, f float8, num numeric(20,5), txt text, b bool, d date, ts timestamp, tz timestamptz, j jsonb, bin bytea, u uuid, fid int, "Fid" text);
 		INSERT INTO t(the_geom, small, n, big, f, num, txt, b, d, ts, tz, j, bin, u, fid, "Fid") VALUES
@@ -119,7 +122,7 @@ func TestGeoPackage(t *testing.T) {
 			t.Errorf("%s: %d %.200s", sql, r.status, r.body)
 		}
 	}
-	left, err := filepath.Glob(filepath.Join(os.TempDir(), "ogrcarto-export-*"))
+	left, err := os.ReadDir(temp)
 	if err != nil || len(left) > 0 {
 		t.Errorf("temporary files are left: %v, %v", left, err)
 	}
@@ -127,6 +130,7 @@ func TestGeoPackage(t *testing.T) {
 
 // TestManyRows: what is sent in many pieces is whole, in every format.
 func TestManyRows(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	const n = 50_000
 	sql := `SELECT a, 'row ' || a AS name, ST_SetSRID(ST_MakePoint(a / 1000.0, 1), 4326) AS the_geom FROM generate_series(1, 50000) a`

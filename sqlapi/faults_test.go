@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -49,6 +48,7 @@ func (s *service) quiet(t *testing.T) {
 
 // TestBadRequests: whatever is wrong with a request, the answer says it in JSON, and the next one is answered.
 func TestBadRequests(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *sqlapi.Config) { c.MaxBody, c.MaxRow, c.MaxCopy = 1<<20, 1<<20, 1<<20 })
 	s.must(t, "CREATE TABLE t(a text)")
 	post := func(kind, body string) reply {
@@ -125,6 +125,7 @@ func zipped(t *testing.T, text string) []byte {
 
 // TestClientGone: a statement whose client went away is canceled, and an upload rolled back.
 func TestClientGone(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.must(t, "CREATE TABLE t(a text)")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -164,6 +165,7 @@ func TestClientGone(t *testing.T) {
 
 // TestSlowClients: who neither reads nor writes is given up, and holds no session.
 func TestSlowClients(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *sqlapi.Config) { c.MaxIdle = 300 * time.Millisecond })
 	s.must(t, "CREATE TABLE t(a text)")
 	host := strings.TrimPrefix(s.http.URL, "http://")
@@ -203,45 +205,67 @@ func TestSlowClients(t *testing.T) {
 
 // TestQueue: more requests than sessions wait, and those that wait too long are told so.
 func TestQueue(t *testing.T) {
-	s := serve(t, func(c *sqlapi.Config) {
-		c.MaxConnections, c.MaxWait = 2, 400*time.Millisecond
+	t.Parallel()
+	db := testpeer.NewDatabase(t)
+	s := serveDatabase(t, db, func(c *sqlapi.Config) {
+		c.MaxConnections = 2
 		c.Limits = []sqlapi.Rule{{Key: "default_public", Limit: sqlapi.Limit{Concurrent: 1}}}
 	})
-	run := func(key, sql string, n int) map[int]int {
-		var mu sync.Mutex
-		var wg sync.WaitGroup
-		counts := map[int]int{}
+	// run sends n requests at once and returns the statuses as they come.
+	run := func(s *service, key, sql string, n int) <-chan int {
+		statuses := make(chan int, n)
 		for range n {
-			wg.Go(func() {
-				r := s.sql(t, key, sql)
-				mu.Lock()
-				counts[r.status]++
-				mu.Unlock()
-			})
+			go func() { statuses <- s.sql(t, key, sql).status }()
 		}
-		wg.Wait()
-		return counts
+		return statuses
 	}
-	if got := run(s.master, "SELECT pg_sleep(0.01)", 40); got[200] != 40 {
-		t.Errorf("short statements: %v", got)
-	}
-	if got := run(s.master, "SELECT pg_sleep(0.7)", 5); got[200] != 2 || got[429] != 3 {
-		t.Errorf("long statements: %v, want 2 answered and 3 told that there are too many", got)
-	}
-	if got := run("", "SELECT pg_sleep(0.7)", 3); got[200] != 1 || got[429] != 2 {
-		t.Errorf("one at a time: %v", got)
+	statuses := run(s, s.master, "SELECT pg_sleep(0.01)", 40)
+	for range 40 {
+		if status := <-statuses; status != 200 {
+			t.Errorf("a short statement: %d", status)
+		}
 	}
 	// Sessions of other roles make room.
 	for i := range 6 {
-		key := []string{s.master, ""}[i%2]
-		if r := s.sql(t, key, "SELECT 1"); r.status != 200 {
+		if r := s.sql(t, []string{s.master, ""}[i%2], "SELECT 1"); r.status != 200 {
 			t.Errorf("role %d: %s", i, r.body)
+		}
+	}
+
+	impatient := &service{db: db, account: s.account, master: s.master, log: &syncBuffer{}}
+	impatient.start(t, func(c *sqlapi.Config) {
+		c.MaxConnections, c.MaxWait = 2, 200*time.Millisecond
+		c.Limits = []sqlapi.Rule{{Key: "default_public", Limit: sqlapi.Limit{Concurrent: 1}}}
+	})
+	// Statements that hold their sessions until the lock is given back.
+	conn := s.connect(t)
+	for _, test := range []struct {
+		key        string
+		n, atOnce int
+	}{{s.master, 5, 2}, {"", 3, 1}} {
+		if _, err := conn.Exec(t.Context(), "SELECT pg_advisory_lock(1)"); err != nil {
+			t.Fatal(err)
+		}
+		statuses := run(impatient, test.key, "SELECT pg_advisory_xact_lock_shared(1)", test.n)
+		for range test.n - test.atOnce {
+			if status := <-statuses; status != 429 {
+				t.Errorf("one that waited too long: %d", status)
+			}
+		}
+		if _, err := conn.Exec(t.Context(), "SELECT pg_advisory_unlock(1)"); err != nil {
+			t.Fatal(err)
+		}
+		for range test.atOnce {
+			if status := <-statuses; status != 200 {
+				t.Errorf("one that had a session: %d", status)
+			}
 		}
 	}
 }
 
 // TestQuota: a database that is full takes no more, but lets one read and delete.
 func TestQuota(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *sqlapi.Config) { c.Quota = 1 << 20 }) // PostGIS alone is larger
 	s.exec(t, "CREATE TABLE t AS SELECT 'x'::text AS a; ALTER TABLE t OWNER TO "+s.account+"_owner")
 	const full = `{"error":["DB Quota exceeded"]}`
@@ -256,6 +280,7 @@ func TestQuota(t *testing.T) {
 
 // TestServerKilled: while PostgreSQL is down, the answers say so; when it is back, they are as before.
 func TestServerKilled(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts a server of its own")
 	}

@@ -65,6 +65,7 @@ func (s *service) wait(t testing.TB, id string) string {
 }
 
 func TestJobs(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	key, err := account.AddKey(t.Context(), s.connect(t), "reader", nil)
 	if err != nil {
@@ -128,6 +129,7 @@ func TestJobs(t *testing.T) {
 
 // TestJobsSurvive: a job that waits is run by the next server.
 func TestJobsSurvive(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *sqlapi.Config) { c.JobWorkers = -1 })
 	id := s.submit(t, `{"query": "CREATE TABLE j(a int)"}`)
 	next := &service{db: s.db, account: s.account, master: s.master, log: &syncBuffer{}}

@@ -11,7 +11,7 @@ import (
 const (
 	// keyringAge is how long the keys are believed: a key that was revoked works at most so long. (Its sessions end at once.)
 	keyringAge = time.Second
-	// keyringPause is between two looks for a key that is not known.
+	// keyringPause is between two looks for a key that is not known, and between two attempts at a database that does not answer.
 	keyringPause = 100 * time.Millisecond
 )
 
@@ -22,6 +22,8 @@ type keyring struct {
 	mu       sync.Mutex
 	snapshot *account.Snapshot
 	read     time.Time
+	err      error // of the last attempt, at the time failed
+	failed   time.Time
 }
 
 // login returns what an API key logs in with; errUnauthorized for one that there is not.
@@ -57,10 +59,17 @@ func (k *keyring) get(ctx context.Context, age time.Duration) (*account.Snapshot
 	if k.snapshot != nil && time.Since(k.read) < age {
 		return k.snapshot, nil
 	}
+	// Those who waited for this attempt need not try one after the other.
+	if k.err != nil && time.Since(k.failed) < keyringPause {
+		return nil, k.err
+	}
 	s, err := k.load(ctx)
 	if err != nil {
+		if ctx.Err() == nil {
+			k.err, k.failed = err, time.Now()
+		}
 		return nil, err
 	}
-	k.snapshot, k.read = s, time.Now()
+	k.snapshot, k.read, k.err = s, time.Now(), nil
 	return s, nil
 }

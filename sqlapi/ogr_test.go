@@ -59,6 +59,7 @@ func features(listing string) []string {
 
 // TestOGR: GDAL's own Carto driver, unmodified, works with the server.
 func TestOGR(t *testing.T) {
+	t.Parallel()
 	source := testpeer.Shared(t, "data/naturalearth_lowres.shp")
 	testpeer.Command(t, "ogr2ogr")
 	s := serve(t)

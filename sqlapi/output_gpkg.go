@@ -84,7 +84,7 @@ func (o *gpkgOutput) columns(cols []pgproto3.FieldDescription) error {
 		o.schema.Fields = append(o.schema.Fields, f)
 	}
 	var err error
-	if o.dir, err = os.MkdirTemp("", "ogrcarto-export-"); err != nil {
+	if o.dir, err = os.MkdirTemp(o.answer.srv.cfg.TempDir, "ogrcarto-export-"); err != nil {
 		return err
 	}
 	o.file = filepath.Join(o.dir, "export.gpkg")

@@ -20,6 +20,7 @@ import (
 
 // TestPgBouncer: everything works where PgBouncer stands before the database, in transaction mode, as docs/serve.md sets it up.
 func TestPgBouncer(t *testing.T) {
+	t.Parallel()
 	db := testpeer.NewDatabase(t)
 	bouncer := db
 	bouncer.URL = startPgBouncer(t, db.URL)

@@ -14,6 +14,7 @@ import (
 
 // TestRoles: each key is its own role, and nothing that SQL has makes it another.
 func TestRoles(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.must(t, "CREATE TABLE open(a int); GRANT SELECT ON open TO "+s.account+"_public; CREATE TABLE shut(a int); INSERT INTO shut VALUES (42)")
 	editor, err := account.AddKey(t.Context(), s.connect(t), "editor", []account.Grant{{Table: "open", Privileges: []string{"select", "insert"}}})
@@ -106,23 +107,46 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// TestSpoiledLogin: a role may change its own password and settings. That shuts nobody out for long.
+// TestSpoiledLogin: a role may change its own password. That shuts nobody out for long; those who come without a key, and share
+// a role, may not.
 func TestSpoiledLogin(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
-	for _, sql := range []string{"ALTER ROLE current_user PASSWORD 'mine'", "ALTER ROLE current_user PASSWORD NULL"} {
-		if r := s.sql(t, "", sql); r.status != 200 {
-			t.Fatalf("%s: %s", sql, r.body)
+	key, err := account.AddKey(t.Context(), s.connect(t), "spoiler", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []struct{ key, role string }{{key, "_spoiler"}, {s.master, "_owner"}} {
+		if r := s.sql(t, k.key, "ALTER ROLE current_user PASSWORD 'mine'"); r.status != 200 {
+			t.Fatalf("%s: %s", k.role, r.body)
 		}
-		s.exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"+s.account+"_public'")
+		s.exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"+s.account+k.role+"'")
 		time.Sleep(1100 * time.Millisecond) // the pool asks sessions that were idle so long whether they are alive
-		if r := s.sql(t, "", "SELECT 1"); r.status != 200 {
-			t.Errorf("after %s: %d %s", sql, r.status, r.body)
+		if r := s.sql(t, k.key, "SELECT 1"); r.status != 200 {
+			t.Errorf("%s: %d %s", k.role, r.status, r.body)
 		}
+	}
+	for _, sql := range []string{
+		"ALTER ROLE current_user PASSWORD 'mine'", "SELECT 1; alter user current_user SET statement_timeout = 1",
+		"/* */ DO $$ BEGIN EXECUTE 'ALTER ROLE current_user SET statement_timeout = 1'; END $$",
+		"SELECT query_to_xml('ALTER ROLE current_user SET statement_timeout = 1', true, true, '')",
+		"SELECT cartodb.CDB_QueryTables('ALTER ROLE current_user SET statement_timeout = 1')",
+	} {
+		s.sql(t, "", sql)
+	}
+	var settings string
+	if err := s.connect(t).QueryRow(t.Context(), "SELECT array_to_string(setconfig, ' ') FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = setrole WHERE rolname = $1",
+		s.account+"_public").Scan(&settings); err != nil || strings.Contains(settings, "statement_timeout") {
+		t.Errorf("the public role has settings %s, %v", settings, err)
+	}
+	if r := s.sql(t, "", "SELECT 1"); r.status != 200 {
+		t.Errorf("public: %s", r.body)
 	}
 }
 
 // TestNothingIsLeft: what a request leaves in its session is gone for the next, which gets the same session.
 func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *sqlapi.Config) { c.MaxConnections = 1 })
 	s.must(t, "CREATE TABLE t(a int)")
 	pid := s.must(t, "SELECT pg_backend_pid() AS pid").value(t)
@@ -155,6 +179,7 @@ func TestNothingIsLeft(t *testing.T) {
 
 // TestAllow: clients from elsewhere are refused.
 func TestAllow(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *sqlapi.Config) {
 		c.Allow = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
@@ -169,6 +194,7 @@ func TestAllow(t *testing.T) {
 
 // TestNoSecrets: neither keys nor passwords are in the log, wherever the client put them.
 func TestNoSecrets(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for _, key := range []string{s.master, "wrong-secret-key"} {
 		do(t, s.request(t, http.MethodGet, "/api/v2/sql", "q", "SELECT 1", "api_key", key))

@@ -255,7 +255,8 @@ func (x *exchange) fail(err error) {
 	case x.resp.bytes > 0 || x.resp.status != 0: // the client is gone
 		panic(http.ErrAbortHandler)
 	default:
-		if r := x.r; r.Method == http.MethodPost && !drain(x.w, r.Body) {
+		var stopped *bodyError
+		if x.r.Method == http.MethodPost && (errors.As(err, &stopped) || !drain(x.w, x.r.Body)) {
 			x.w.Header().Set("Connection", "close")
 		}
 		a := answerTo(err)
@@ -374,6 +375,14 @@ func (x *exchange) admit(l account.Login, e Endpoint) (*bucket, error) {
 
 // allowed refuses what a key may not do that PostgreSQL would let it do.
 func (s *Server) allowed(ctx context.Context, l account.Login, sql string) error {
+	if l.Kind == account.Public {
+		// Any role may change its own password and settings, which all who come without a key share.
+		for st := range sqltext.Statements(sql) {
+			if st.Keyword == "ALTER" || st.Keyword == "DO" {
+				return errOtherUser
+			}
+		}
+	}
 	if l.Kind != account.Master {
 		if _, uses := sqltext.UsesSystemCatalog(sql); uses {
 			return errSystemTables

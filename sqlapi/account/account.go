@@ -14,6 +14,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -47,10 +50,10 @@ var (
 // InitOptions says how to prepare a database.
 type InitOptions struct {
 	// Account is the name of the account: letters a to z, digits, underscores and hyphens, at most 32, as it becomes part of
-	// host names and of role names. A prepared database keeps its account, and another name is an error.
+	// host names and of role names. A prepared database keeps its account: another name is an error, and none is needed.
 	Account string
 	// PublicRole is the role of requests without a key: publicuser where it is empty. Roles belong to a whole PostgreSQL, so a
-	// second account there needs another name.
+	// second account there needs another name. A prepared database keeps its own, as with Account.
 	PublicRole string
 }
 
@@ -85,6 +88,15 @@ type Login struct {
 	Role     string
 	Password string
 }
+
+// String names the role. The password is in none of a Login's texts: not with fmt, not with log/slog.
+func (l Login) String() string { return "login of the role " + l.Role }
+
+// Format implements fmt.Formatter.
+func (l Login) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, l.String()) }
+
+// LogValue implements slog.LogValuer.
+func (l Login) LogValue() slog.Value { return slog.StringValue(l.String()) }
 
 // Querier runs queries: a *pgx.Conn, a pool or a transaction.
 type Querier interface {

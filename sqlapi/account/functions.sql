@@ -397,7 +397,7 @@ BEGIN
 		SELECT FROM pg_catalog.pg_attrdef AS f
 		JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
 			AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = seq::regclass
-		WHERE f.adrelid = rel AND f.adnum = col.attnum AND pg_get_expr(f.adbin, f.adrelid) ~ '^nextval\(.*\)$') THEN
+		WHERE f.adrelid = rel AND f.adnum = col.attnum AND pg_get_expr(f.adbin, f.adrelid) LIKE 'nextval(%)') THEN
 		EXECUTE format('ALTER TABLE %s ALTER COLUMN cartodb_id SET DEFAULT nextval(%L)', rel, seq);
 	END IF;
 
@@ -628,7 +628,7 @@ $$;
 -- The tables of queries
 
 -- The statements of a text, without their semicolons, and their first words in lower case, by the rules of PostgreSQL's
--- lexer (src/backend/parser/scan.l).
+-- lexer (src/backend/parser/scan.l). Backslashes are written so that standard_conforming_strings does not matter to them.
 CREATE OR REPLACE FUNCTION cartodb._cdb_statements(query text, OUT statement text, OUT word text) RETURNS SETOF record
 LANGUAGE plpgsql STABLE STRICT
 AS $$
@@ -636,7 +636,7 @@ DECLARE
 	-- Words (the letters of identifiers without $, and digits), blanks, runs of what means nothing here, and single
 	-- characters that may. All that is not ASCII is a letter.
 	tokens text[] := ARRAY(SELECT m[1] FROM regexp_matches(query,
-		'[^\x01-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+|[ \t\v\f]+|[^\w \t\v\f\n\r''"$;\\/*\u0080-\U0010ffff-]+|.', 'g') AS m);
+		E'[^\\x01-\\x2f\\x3a-\\x40\\x5b-\\x5e\\x60\\x7b-\\x7f]+|[ \\t\\v\\f]+|[^\\w \\t\\v\\f\\n\\r''"$;\\\\/*\\u0080-\\U0010ffff-]+|.', 'g') AS m);
 	total int := coalesce(array_length(tokens, 1), 0);
 	plain_escapes boolean := current_setting('standard_conforming_strings') = 'off';
 	state text := '';           -- '' or what one is inside of: ' E " $ - *
@@ -685,7 +685,7 @@ BEGIN
 						state := '$';
 						tag := NULL;
 						i := i + 1;
-					ELSIF tokens[i + 2] = '$' AND tokens[i + 1] ~ '^[^\x01-\x40\x5b-\x5e\x60\x7b-\x7f]' THEN
+					ELSIF tokens[i + 2] = '$' AND tokens[i + 1] ~ E'^[^\\x01-\\x40\\x5b-\\x5e\\x60\\x7b-\\x7f]' THEN
 						state := '$';
 						tag := tokens[i + 1];
 						i := i + 2;
@@ -698,17 +698,17 @@ BEGIN
 				word := NULL;
 				identifier := '';
 				continues := 0;
-			ELSIF t ~ '^[ \t\v\f\n\r]' THEN
+			ELSIF t ~ E'^[ \\t\\v\\f\\n\\r]' THEN
 				identifier := '';
 				IF continues = 1 AND t IN (E'\n', E'\r') THEN
 					continues := 2;
 				END IF;
 			ELSE
 				continues := 0;
-				IF word IS NULL AND t !~ '^\(+$' THEN
+				IF word IS NULL AND t !~ '^[(]+$' THEN
 					word := lower(t COLLATE "C");
 				END IF;
-				IF t ~ '^[\x01-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]' OR identifier = '' AND t ~ '^[0-9]' THEN
+				IF t ~ E'^[\\x01-\\x2f\\x3a-\\x40\\x5b-\\x5e\\x60\\x7b-\\x7f]' OR identifier = '' AND t ~ '^[0-9]' THEN
 					identifier := '';
 				ELSE
 					identifier := identifier || t;
@@ -720,7 +720,7 @@ BEGIN
 				state := '';
 			END IF;
 		ELSIF state = 'E' THEN
-			IF t = '\' THEN
+			IF t = E'\\' THEN
 				i := i + 1;
 			ELSIF t = '''' THEN
 				IF tokens[i + 1] = '''' THEN

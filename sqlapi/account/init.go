@@ -216,8 +216,8 @@ func checkPublicRole(role string) error {
 		return fmt.Errorf("the public role's name has %d bytes: PostgreSQL allows %d", len(role), maxName)
 	case strings.HasPrefix(role, "pg_"), role == "public", role == "none":
 		return fmt.Errorf("the public role cannot be called %q: that is PostgreSQL's own", role)
-	case strings.ContainsRune(role, 0):
-		return errors.New("the public role's name has a zero byte")
+	case strings.ContainsAny(role, "$\x00"): // functions.sql has the name within dollar quotes
+		return fmt.Errorf("the public role's name %q has a dollar sign or a zero byte", role)
 	}
 	return nil
 }

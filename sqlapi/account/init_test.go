@@ -106,6 +106,7 @@ func TestInitErrors(t *testing.T) {
 	try("pg", account.InitOptions{Account: "pg", PublicRole: good.PublicRole}, "PostgreSQL's own")
 	try("public role", account.InitOptions{Account: db.Name, PublicRole: "public"}, "PostgreSQL's own")
 	try("long public role", account.InitOptions{Account: db.Name, PublicRole: strings.Repeat("r", 64)}, "64 bytes")
+	try("dollar in public role", account.InitOptions{Account: db.Name, PublicRole: "a$$b"}, "dollar")
 	exec(`CREATE ROLE ` + db.Name + `_u`)
 	try("public role is somebody's", account.InitOptions{Account: db.Name, PublicRole: db.Name + "_u"}, "--public-role")
 	try("the same roles", account.InitOptions{Account: db.Name, PublicRole: db.Name + "_owner"}, "--public-role")

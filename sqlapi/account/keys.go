@@ -158,6 +158,9 @@ func readGrants(ctx context.Context, tx pgx.Tx, keys []Key) error {
 
 // RevokeKey ends a regular key: its sessions are ended, what it owns becomes the owner's, its role is dropped. Where the role
 // cannot be dropped, because it has objects in other databases, nothing is changed.
+//
+// What runs with its owner's rights would get more rights by that. So functions of the key's role become SECURITY INVOKER, and
+// nobody but the owner keeps rights to its views, and to its tables with rules.
 func RevokeKey(ctx context.Context, conn *pgx.Conn, name string) error {
 	var oid uint32
 	err := inTransaction(ctx, conn, func(tx pgx.Tx) error {
@@ -187,6 +190,9 @@ func RevokeKey(ctx context.Context, conn *pgx.Conn, name string) error {
 		if err := endSessions(ctx, tx, oid); err != nil { // they may hold locks
 			return err
 		}
+		if err := disarm(ctx, tx, oid); err != nil {
+			return err
+		}
 		return dropRole(ctx, tx, role, r.owner)
 	})
 	if err != nil {
@@ -196,6 +202,27 @@ func RevokeKey(ctx context.Context, conn *pgx.Conn, name string) error {
 		// Those that began in the meantime. Who is no superuser is not a member of the role any more; there is nothing that such a
 		// session could do.
 		_ = endSessions(ctx, conn, oid)
+	}
+	return nil
+}
+
+// disarm changes what a role owns and what runs with its owner's rights, so that another one may own it.
+func disarm(ctx context.Context, tx pgx.Tx, role uint32) error {
+	statements, err := texts(ctx, tx, `SELECT format('ALTER ROUTINE %s SECURITY INVOKER', p.oid::regprocedure) FROM pg_proc p
+		WHERE p.proowner = $1::oid AND p.prosecdef
+		UNION
+		SELECT format('REVOKE ALL ON TABLE %s FROM %s CASCADE', c.oid::regclass,
+			CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END)
+		FROM pg_class c CROSS JOIN LATERAL (SELECT x.grantee FROM aclexplode(c.relacl) x
+			UNION SELECT x.grantee FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x WHERE a.attrelid = c.oid) g
+		WHERE c.relowner = $1::oid AND c.relhasrules AND g.grantee <> c.relowner`, role)
+	if err != nil {
+		return err
+	}
+	for _, sql := range statements {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("taking rights from what the role owns: %w", err)
+		}
 	}
 	return nil
 }
@@ -220,7 +247,8 @@ func dropRole(ctx context.Context, tx pgx.Tx, role, owner string) error {
 	return nil
 }
 
-// RegenerateKey gives a key, the master key too, a new text and returns it. The old one is dead at once.
+// RegenerateKey gives a key, the master key too, a new text and returns it. The old one is dead at once: its sessions are ended.
+// Where nothing but that went wrong, there are a new key and an error.
 func RegenerateKey(ctx context.Context, conn *pgx.Conn, name string) (string, error) {
 	key := newSecret()
 	var oid uint32

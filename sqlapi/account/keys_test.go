@@ -223,6 +223,42 @@ func TestOwnKeys(t *testing.T) {
 	}
 }
 
+// Functions and views of a key's role do not become a way to the owner's rights.
+func TestRevokeKeyDisarms(t *testing.T) {
+	f := prepared(t, `CREATE TABLE secret (id int); INSERT INTO secret VALUES (1)`)
+	l := f.key(t, f.add(t, "k"))
+	f.exec(t, `GRANT CREATE ON SCHEMA public TO `+l.Role)
+	session := f.login(t, l)
+	if got := run(t, session, `CREATE FUNCTION peek(VARIADIC int[]) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN (SELECT count(*) FROM secret); END';
+		CREATE PROCEDURE "Do it"() LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN DELETE FROM secret; END';
+		CREATE VIEW v AS SELECT * FROM secret; GRANT SELECT ON v TO PUBLIC; CREATE VIEW w AS SELECT * FROM secret; GRANT SELECT (id) ON w TO PUBLIC;
+		CREATE TABLE own (id int); CREATE RULE r AS ON INSERT TO own DO ALSO DELETE FROM secret; GRANT INSERT ON own TO PUBLIC;
+		CREATE TABLE plain (id int); GRANT SELECT ON plain TO PUBLIC`); got != "" {
+		t.Fatal(got)
+	}
+	if err := account.RevokeKey(t.Context(), f.admin, "k"); err != nil {
+		t.Fatal(err)
+	}
+	public, _ := f.Authenticate("")
+	anybody, owner := f.login(t, public), f.login(t, f.key(t, f.master))
+	for _, test := range []struct{ sql, public, owner string }{
+		{`SELECT peek(1)`, "42501", "1"},
+		{`SELECT * FROM v`, "42501", "1"},
+		{`SELECT id FROM w`, "42501", "1"},
+		{`SELECT * FROM plain`, "", ""},
+		{`INSERT INTO own VALUES (1)`, "42501", ""},
+		{`INSERT INTO secret VALUES (1)`, "42501", ""},
+		{`CALL "Do it"()`, "42501", ""},
+	} {
+		if got := run(t, anybody, test.sql); got != test.public {
+			t.Errorf("public: %s: %q, want %q", test.sql, got, test.public)
+		}
+		if got := run(t, owner, test.sql); got != test.owner {
+			t.Errorf("owner: %s: %q, want %q", test.sql, got, test.owner)
+		}
+	}
+}
+
 // A role with objects in another database stays, and all else, too.
 func TestRevokeKeyInUseElsewhere(t *testing.T) {
 	f, other := prepared(t), prepared(t)

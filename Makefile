@@ -32,7 +32,8 @@ build: ## bin/ogrcarto, one static binary
 .PHONY: test
 test: ## all tests, beside servers of their own; installs what is missing (Debian, as root)
 	scripts/packages.sh $(TEST_PACKAGES)
-	OGRCARTO_TEST_GDAL_UTILS=$$(scripts/gdal-utils.sh bin/gdal-utils) scripts/with-servers.sh go test $(TESTFLAGS) ./...
+	OGRCARTO_TEST_GDAL_UTILS=$$(scripts/gdal-utils.sh bin/gdal-utils) OGRCARTO_TEST_CARTO_PYTHON=$$(scripts/carto-python.sh bin/carto-python) \
+		scripts/with-servers.sh go test $(TESTFLAGS) ./...
 
 .PHONY: proof
 proof: ## 100,000 random filters, or CASES, on GeoPackage and PostGIS beside the reference

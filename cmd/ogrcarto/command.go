@@ -64,8 +64,9 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ogrcarto",
-		Short: "Describe and copy vector data",
-		Long: `ogrcarto describes and copies vector data: Shapefiles, GeoPackages.
+		Short: "Describe, copy and serve vector data",
+		Long: `ogrcarto describes and copies vector data: Shapefiles, GeoPackages. "ogrcarto serve" answers CARTO's SQL API from a
+PostGIS database.
 
 The flags of ogrinfo and ogr2ogr are taken in their own spelling too: -lco K=V is --lco K=V, -a_srs is --a-srs,
 "-spat xmin ymin xmax ymax" is four arguments or one with commas.
@@ -73,7 +74,8 @@ The flags of ogrinfo and ogr2ogr are taken in their own spelling too: -lco K=V i
 Exit status: 0 when all is done, 1 when something could not be done, 2 when the command line makes no sense.`,
 		Example: `  ogrcarto info countries.shp
   ogrcarto copy countries.shp world.gpkg
-  ogrcarto drivers GPKG`,
+  ogrcarto drivers GPKG
+  ogrcarto serve --help`,
 		Version: versionText(),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -100,7 +102,7 @@ Exit status: 0 when all is done, 1 when something could not be done, 2 when the 
 		}
 		return &usageError{err}
 	})
-	root.AddCommand(p.infoCommand(), p.copyCommand(), p.driversCommand())
+	root.AddCommand(p.infoCommand(), p.copyCommand(), p.driversCommand(), p.serveCommand())
 	return root
 }
 
@@ -115,6 +117,10 @@ func atLeast(names ...string) cobra.PositionalArgs {
 }
 
 func versionText() string {
+	return fmt.Sprintf("ogrcarto %s (%s, %s/%s)", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+func buildVersion() string {
 	v := version
 	if v == "" {
 		v = "unknown"
@@ -122,7 +128,7 @@ func versionText() string {
 			v = strings.Trim(info.Main.Version, "()")
 		}
 	}
-	return fmt.Sprintf("ogrcarto %s (%s, %s/%s)", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return v
 }
 
 // warn prints warnings, each on a line.

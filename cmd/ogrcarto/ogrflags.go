@@ -54,8 +54,8 @@ var ogrFlags = map[string]ogrFlag{
 // negative number is not taken for a flag. The values of flags are left as they are.
 func ogrArgs(args []string) ([]string, error) {
 	out := make([]string, 0, len(args))
-	if len(args) > 0 && strings.HasPrefix(args[0], "__complete") {
-		return append(out, args...), nil // a shell that completes has its own words
+	if len(args) > 0 && (args[0] == "serve" || strings.HasPrefix(args[0], "__complete")) {
+		return append(out, args...), nil // serve has no counterpart in OGR; a shell that completes has its own words
 	}
 	for i := 0; i < len(args); i++ {
 		arg := args[i]

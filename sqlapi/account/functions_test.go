@@ -602,14 +602,15 @@ func TestFunctionsCartodbfyTable(t *testing.T) {
 	}
 
 	t.Run("two at once", func(t *testing.T) {
-		db.rows(t, db.owner, "SET search_path = public, cartodb; CREATE TABLE both (the_geom geometry(Point,4326)); BEGIN; SELECT cdb_cartodbfytable('both')")
+		db.rows(t, db.owner, "SET search_path = public, cartodb; CREATE TABLE twice (the_geom geometry(Point,4326))")
+		db.rows(t, db.owner, "BEGIN; SELECT cdb_cartodbfytable('twice')")
 		second := db.connect(t, db.Name+"_owner")
 		done := make(chan error, 1)
 		go func() {
-			_, err := second.Exec(t.Context(), "SELECT cdb_cartodbfytable('both')")
+			_, err := second.Exec(t.Context(), "SELECT cdb_cartodbfytable('twice')")
 			done <- err
 		}()
-		for deadline := time.Now().Add(10 * time.Second); db.rows(t, db.super, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'public.both'::regclass") == "0"; {
+		for deadline := time.Now().Add(10 * time.Second); db.rows(t, db.super, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'public.twice'::regclass") == "0"; {
 			if time.Now().After(deadline) {
 				t.Fatal("the second call does not wait")
 			}
@@ -619,7 +620,7 @@ func TestFunctionsCartodbfyTable(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Fatal(describeError(err))
 		}
-		db.want(t, db.owner, "SELECT count(*) FROM cdb_columnnames('both')", "3")
+		db.want(t, db.owner, "SELECT count(*) FROM cdb_columnnames('twice')", "3")
 	})
 	t.Run("returns the table", func(t *testing.T) {
 		db.rows(t, db.owner, "SET search_path = public, cartodb; CREATE TABLE back (a int)")

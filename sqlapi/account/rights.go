@@ -8,8 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// largeObjectWriters are functions that write large objects, which belong to no table that rights could be taken from.
-var largeObjectWriters = []string{
+// commonFunctions are functions that PostgreSQL lets everybody run, and with which those who share publicuser could fill the
+// disk (large objects and messages in the log belong to no table that rights could be taken from) or end each other's requests.
+var commonFunctions = []string{
+	"pg_cancel_backend", "pg_terminate_backend", "pg_logical_emit_message",
 	"lo_creat", "lo_create", "lo_from_bytea", "lo_put", "lowrite", "lo_open", "lo_unlink", "lo_truncate", "lo_truncate64", "lo_import",
 }
 
@@ -17,7 +19,7 @@ var largeObjectWriters = []string{
 func (in *initializer) ensureRights(ctx context.Context) error {
 	r := &in.record
 	if in.superuser {
-		if err := in.ensureLargeObjectRights(ctx); err != nil {
+		if err := in.ensureFunctionRights(ctx); err != nil {
 			return err
 		}
 	}
@@ -192,21 +194,21 @@ func (in *initializer) explainOwner(ctx context.Context, what access, err error)
 	return fmt.Errorf("changing the rights %s: %w: it needs the owner of %s, or a superuser", what, err, what.object())
 }
 
-// ensureLargeObjectRights leaves the functions that write large objects to the account's owner.
-func (in *initializer) ensureLargeObjectRights(ctx context.Context) error {
+// ensureFunctionRights leaves commonFunctions to the account's owner, and to the role that may signal backends.
+func (in *initializer) ensureFunctionRights(ctx context.Context) error {
 	functions, err := texts(ctx, in.tx, `SELECT p.oid::regprocedure::text FROM pg_proc p
 		WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname = ANY ($1::text[]) AND EXISTS (
 			SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x WHERE x.grantee = 0 AND x.privilege_type = 'EXECUTE')
-		ORDER BY 1`, largeObjectWriters)
+		ORDER BY 1`, commonFunctions)
 	if err != nil || len(functions) == 0 {
 		return err
 	}
 	list := strings.Join(functions, ", ")
-	err = in.exec(ctx, "REVOKE EXECUTE ON FUNCTION "+list+" FROM PUBLIC; GRANT EXECUTE ON FUNCTION "+list+" TO "+quoteName(in.record.owner))
+	err = in.exec(ctx, "REVOKE EXECUTE ON FUNCTION "+list+" FROM PUBLIC; GRANT EXECUTE ON FUNCTION "+list+" TO pg_signal_backend, "+quoteName(in.record.owner))
 	if err != nil {
 		return fmt.Errorf("changing the rights on %s: %w", list, err)
 	}
-	in.changed("revoked EXECUTE on %s from PUBLIC, and granted it to %s", list, in.record.owner)
+	in.changed("revoked EXECUTE on %s from PUBLIC, and granted it to %s and pg_signal_backend", list, in.record.owner)
 	return nil
 }
 

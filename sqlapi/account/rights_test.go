@@ -73,6 +73,8 @@ func TestRights(t *testing.T) {
 		{"CREATE TEMP TABLE x (id int)", owners("")},
 		{"CREATE SCHEMA x" + f.Name + "; DROP SCHEMA x" + f.Name, owners("")},
 		{"SELECT lo_unlink(lo_from_bytea(0, 'x'))", owners("1")},
+		{"SELECT pg_terminate_backend(0)", map[string]string{"public": denied, "reader": denied, "writer": denied}},
+		{"SELECT pg_cancel_backend(0)", map[string]string{"public": denied, "reader": denied, "writer": denied}},
 		{"SELECT lo_creat(-1)", map[string]string{"public": denied, "reader": denied, "writer": denied}},
 
 		{"SELECT name FROM roads", map[string]string{"owner": "a", "public": denied, "jobs": "a", "reader": "a", "writer": "a"}},

@@ -240,7 +240,7 @@ func TestQueue(t *testing.T) {
 	// Statements that hold their sessions until the lock is given back.
 	conn := s.connect(t)
 	for _, test := range []struct {
-		key        string
+		key       string
 		n, atOnce int
 	}{{s.master, 5, 2}, {"", 3, 1}} {
 		if _, err := conn.Exec(t.Context(), "SELECT pg_advisory_lock(1)"); err != nil {

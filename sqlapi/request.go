@@ -20,7 +20,6 @@ type request struct {
 	user     string // from the path or the host name; "" for the account of this server
 	endpoint string // "sql", "copyfrom", "copyto", "job", "version"
 	id       string // of a job
-	values   url.Values
 }
 
 // apiPath is the path of an endpoint.

@@ -41,17 +41,19 @@ owner=$(sed -E "s#//[^@]*@#//${account}_owner:$key@#" <<<"$OGRCARTO_TEST_POSTGIS
 
 server=
 stop_server() {
-	[[ -n $server ]] || return 0
-	kill "$server" && wait "$server" || true
-	server=
+	if [[ -n $server ]]; then
+		kill "$server" 2>/dev/null || true
+		wait "$server" || true
+		server=
+	fi
 }
 trap stop_server EXIT
 
-# start_server FLAGS...: a new process, so that its peak of memory is that of what follows.
+# start_server starts a new process, so that its peak of memory is that of what follows.
 start_server() {
 	local address=
 	stop_server
-	"$ogrcarto" serve --listen 127.0.0.1:0 --log-format json "$@" >/dev/null 2>"$data/serve.log" &
+	"$ogrcarto" serve --listen 127.0.0.1:0 --log-format json >/dev/null 2>"$data/serve.log" &
 	server=$!
 	for _ in {1..100}; do
 		address=$(sed -n 's/.*"msg":"listening","address":"\([^"]*\)".*/\1/p' "$data/serve.log")

@@ -103,6 +103,7 @@ func newServeSettings() *serveSettings {
 	size(&c.MaxCopy, sizeText(sqlapi.DefaultMaxCopy), "max-copy", "how much one copyfrom may send, decompressed", parseSomeSize)
 	l.Var(&valueFlagOf[int]{&c.MaxRow, sizeKind, sizeText(sqlapi.DefaultMaxRow), parseRowSize}, "max-row", "how large a row of a result may be")
 	duration(&c.MaxIdle, sqlapi.DefaultMaxIdle, parseDuration, "max-idle", "how long a client may leave an answer unread or a body unsent")
+	text(&c.TempDir, "temp-dir", "FOLDER", "where GeoPackages are made before they are sent, the system's unless given")
 	count(&c.JobWorkers, "1", "job-workers", "batch jobs that run at a time; 0 for none", parseWorkers)
 
 	l.Var(&valueFlagOf[string]{&s.logFormat, "text|json", s.logFormat, oneOf("text", "json")}, "log-format", "form of the log on standard error")

@@ -101,14 +101,14 @@ func TestServeSettingsEverywhere(t *testing.T) {
 		"trusted-proxy": "127.0.0.1/32", "tls-cert": "c.pem", "tls-key": "k.pem", "tls-client-ca": "ca.pem", "metrics-listen": ":82",
 		"max-connections": "5", "max-wait": "2s", "timeout": "3s", "copy-timeout": "4s", "job-timeout": "off", "rate": "15/s:30",
 		"copy-rate": "3/m", "concurrent": "6", "quota": "50GB", "max-body": "1MiB", "max-copy": "3gb", "max-row": "2MB", "max-idle": "5s",
-		"job-workers": "0", "log-format": "JSON", "log-level": "warn", "shutdown-timeout": "1h",
+		"temp-dir": "/var/tmp", "job-workers": "0", "log-format": "JSON", "log-level": "warn", "shutdown-timeout": "1h",
 	}
 	one := netip.MustParsePrefix
 	want := serveSettings{
 		config: sqlapi.Config{
 			Postgres: "postgres://u:p@h/d", Account: "alice", Domain: "example.org", Allow: []netip.Prefix{one("10.0.0.0/8")},
 			TrustedProxies: []netip.Prefix{one("127.0.0.1/32")}, MaxConnections: 5, MaxWait: 2 * time.Second, Quota: 50e9,
-			MaxBody: 1 << 20, MaxCopy: 3e9, MaxRow: 2e6, MaxIdle: 5 * time.Second, JobWorkers: -1,
+			MaxBody: 1 << 20, MaxCopy: 3e9, MaxRow: 2e6, MaxIdle: 5 * time.Second, JobWorkers: -1, TempDir: "/var/tmp",
 			Limits: []sqlapi.Rule{
 				{Endpoint: "sql", Limit: sqlapi.Limit{Timeout: 3 * time.Second}},
 				{Endpoint: "copyfrom", Limit: sqlapi.Limit{Timeout: 4 * time.Second}},

@@ -14,6 +14,8 @@ FUZZTIME ?= 10m
 CASES    ?= 100000
 # Only the fuzz targets whose package.Target matches.
 FUZZ     ?= .
+# What the tests find beside what is installed.
+PEERS = OGRCARTO_TEST_GDAL_UTILS=$$(scripts/gdal-utils.sh bin/gdal-utils) OGRCARTO_TEST_CARTO_PYTHON=$$(scripts/carto-python.sh bin/carto-python)
 # More arguments for "go test": make test TESTFLAGS='-run Copy -v'.
 TESTFLAGS ?=
 
@@ -32,8 +34,7 @@ build: ## bin/ogrcarto, one static binary
 .PHONY: test
 test: ## all tests, beside servers of their own; installs what is missing (Debian, as root)
 	scripts/packages.sh $(TEST_PACKAGES)
-	OGRCARTO_TEST_GDAL_UTILS=$$(scripts/gdal-utils.sh bin/gdal-utils) OGRCARTO_TEST_CARTO_PYTHON=$$(scripts/carto-python.sh bin/carto-python) \
-		scripts/with-servers.sh go test $(TESTFLAGS) ./...
+	$(PEERS) scripts/with-servers.sh go test $(TESTFLAGS) ./...
 
 .PHONY: proof
 proof: ## 100,000 random filters, or CASES, on GeoPackage and PostGIS beside the reference
@@ -41,8 +42,9 @@ proof: ## 100,000 random filters, or CASES, on GeoPackage and PostGIS beside the
 	OGRCARTO_TEST_CASES=$(CASES) scripts/with-servers.sh go test -timeout 60m -run Proof -v ./sqlbuilder
 
 .PHONY: race
-race: ## the short tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race -short $(TESTFLAGS) ./...
+race: ## the short tests under the race detector (needs a C compiler), beside servers of their own
+	scripts/packages.sh $(TEST_PACKAGES)
+	$(PEERS) CGO_ENABLED=1 scripts/with-servers.sh go test -race -short $(TESTFLAGS) ./...
 
 .PHONY: lint
 lint: ## formatting, vet, linters, go.mod, scripts

@@ -10,7 +10,8 @@
 //	sqlquery      SQL over the layers of any dataset
 //	driver        what a format has to offer; driver/all is the list of all drivers
 //	translate     whole datasets copied, as ogr2ogr does
-//	cmd/ogrcarto  the command: info, copy, drivers
+//	sqlapi        a server of CARTO's SQL API over PostGIS; sqlapi/account prepares its database
+//	cmd/ogrcarto  the command: info, copy, serve, drivers
 //
 // The drivers:
 //

@@ -200,6 +200,7 @@ func TestAnswers(t *testing.T) {
 			header{"Content-Type": "text/csv; charset=utf-8; header=present", "Content-Disposition": "/^attachment; filename=cartodb-query.csv;/"},
 			"the_geom,n,s,z,e,t,d\r\n0101000020E6100000000000000000F03F0000000000000040,9007199254740993,\"a,\"\"b\",,\"\",true,2020-01-02 03:04:05.678\r\n",
 		},
+		{"csv takes no callback", s.master, []string{"q", "SELECT 1 AS a", "format", "csv", "callback", "f"}, 200, header{"Content-Type": "text/csv; charset=utf-8; header=present"}, "a\r\n1\r\n"},
 		{"csv without rows", s.master, []string{"q", "SELECT 1 AS a WHERE false", "format", "csv"}, 200, nil, "a\r\n"},
 		{
 			"geojson", s.master,

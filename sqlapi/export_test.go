@@ -122,6 +122,10 @@ func TestGeoPackage(t *testing.T) {
 			t.Errorf("%s: %d %.200s", sql, r.status, r.body)
 		}
 	}
+	r := s.sql(t, s.master, "SELECT 1 AS a", "format", "gpkg", "filename", "gpkg_contents")
+	if r.status != 400 || !strings.Contains(r.body, "GeoPackage") || strings.Contains(r.body, temp) {
+		t.Errorf("a name that a layer cannot have: %d %s", r.status, r.body)
+	}
 	left, err := os.ReadDir(temp)
 	if err != nil || len(left) > 0 {
 		t.Errorf("temporary files are left: %v, %v", left, err)

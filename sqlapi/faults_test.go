@@ -208,7 +208,7 @@ func TestQueue(t *testing.T) {
 	t.Parallel()
 	db := testpeer.NewDatabase(t)
 	s := serveDatabase(t, db, func(c *sqlapi.Config) {
-		c.MaxConnections = 2
+		c.MaxConnections, c.MaxBody = 2, 2<<20
 		c.Limits = []sqlapi.Rule{{Key: "default_public", Limit: sqlapi.Limit{Concurrent: 1}}}
 	})
 	// run sends n requests at once and returns the statuses as they come.
@@ -229,6 +229,19 @@ func TestQueue(t *testing.T) {
 	for i := range 6 {
 		if r := s.sql(t, []string{s.master, ""}[i%2], "SELECT 1"); r.status != 200 {
 			t.Errorf("role %d: %s", i, r.body)
+		}
+	}
+
+	// Bodies that are held are bounded, too: these are more than may be held at once.
+	large := make(chan int, 20)
+	for range 20 {
+		go func() {
+			large <- s.sql(t, s.master, "SELECT 1 /* "+strings.Repeat("x", 1<<20)+" */").status
+		}()
+	}
+	for range 20 {
+		if status := <-large; status != 200 {
+			t.Errorf("a large body: %d", status)
 		}
 	}
 

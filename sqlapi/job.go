@@ -51,21 +51,14 @@ func (s *Server) runJob(ctx context.Context, sql string) error {
 
 // job answers the endpoint of batch jobs, which is for the master key alone.
 func (x *exchange) job() error {
-	var (
-		body   []byte
+	body, err := x.body()
+	if err != nil {
+		return err
+	}
+	// The key may be in the body, as anywhere else; what is wrong with the body is told to who has a key.
+	values, err := parameters(x.r, body)
+	if err != nil {
 		values = parseForm(x.r.URL.RawQuery)
-		err    error
-	)
-	if x.r.Method == http.MethodPost {
-		if body, err = x.srv.cfg.body(x.w, x.r); err != nil {
-			return err
-		}
-		// The key may be in the body, as anywhere else; what is wrong with the body is told to who has a key.
-		if more, err := parseBody(x.r.Header.Get("Content-Type"), body); err == nil {
-			if keys, ok := more["api_key"]; ok {
-				values["api_key"] = keys
-			}
-		}
 	}
 	login, err := x.login(values)
 	if err != nil {

@@ -47,10 +47,10 @@ func (o *gpkgOutput) columns(cols []pgproto3.FieldDescription) error {
 	if o.columnsOf != nil {
 		return errOneResult(o.answer)
 	}
-	types := o.answer.srv.types
+	geometry, geography := o.answer.srv.types.numbers(o.answer.ctx, cols)
 	o.geom = -1
 	for i, c := range cols {
-		if name := string(c.Name); types.isGeometry(c.DataTypeOID) && !o.answer.opts.skip[name] && name != webmercatorColumn &&
+		if name := string(c.Name); (c.DataTypeOID == geometry || c.DataTypeOID == geography) && !o.answer.opts.skip[name] && name != webmercatorColumn &&
 			(o.geom < 0 || name == geometryColumn) {
 			o.geom = i
 		}
@@ -89,13 +89,13 @@ func (o *gpkgOutput) columns(cols []pgproto3.FieldDescription) error {
 	}
 	o.file = filepath.Join(o.dir, "export.gpkg")
 	if o.geom >= 0 {
-		return o.addGeometry(cols[o.geom])
+		o.addGeometry(cols[o.geom])
 	}
-	return o.create(unique("fid"))
+	return nil
 }
 
 // addGeometry puts the geometry into the schema where the column's type says all; else the first geometry does.
-func (o *gpkgOutput) addGeometry(c pgproto3.FieldDescription) error {
+func (o *gpkgOutput) addGeometry(c pgproto3.FieldDescription) {
 	g := feature.GeomField{Name: string(c.Name), Type: feature.Geometry}
 	if name, z, m, srid, ok := pgvalue.GeometryType(c.TypeModifier); ok {
 		if t, err := feature.ParseGeomType(name); err == nil {
@@ -104,7 +104,6 @@ func (o *gpkgOutput) addGeometry(c pgproto3.FieldDescription) error {
 		g.SRS = sridSystem(srid)
 	}
 	o.schema.Geoms = []feature.GeomField{g}
-	return nil
 }
 
 // sridSystem is the reference system of an SRID as PostGIS numbers them: EPSG's codes.
@@ -172,7 +171,7 @@ func (o *gpkgOutput) row(dst []byte, values [][]byte) ([]byte, error) {
 			o.schema.Geoms[0].SRS = sridSystem(srid)
 		}
 		if err := o.create(o.fidName()); err != nil {
-			return dst, err
+			return dst, notFit(err)
 		}
 	}
 	o.f.FID = feature.NullFID
@@ -190,18 +189,18 @@ func (o *gpkgOutput) row(dst []byte, values [][]byte) ([]byte, error) {
 		o.f.Geoms[0] = g
 	}
 	if err := o.w.Write(o.f); err != nil {
-		return dst, refuse(http.StatusBadRequest, "The rows do not fit into a GeoPackage: %v", withoutPath(err))
+		return dst, notFit(err)
 	}
 	return dst, nil
 }
 
-// withoutPath leaves the temporary file's name out of an error.
-func withoutPath(err error) error {
+// notFit tells of an error of the GeoPackage, without the name of the temporary file.
+func notFit(err error) error {
 	var de *driver.Error
 	if errors.As(err, &de) && de.Err != nil {
-		return de.Err
+		err = de.Err
 	}
-	return err
+	return refuse(http.StatusBadRequest, "The rows do not fit into a GeoPackage: %v", err)
 }
 
 func (o *gpkgOutput) finish(dst []byte) ([]byte, error) {
@@ -210,16 +209,16 @@ func (o *gpkgOutput) finish(dst []byte) ([]byte, error) {
 	}
 	if o.w == nil {
 		if err := o.create(o.fidName()); err != nil {
-			return dst, err
+			return dst, notFit(err)
 		}
 	}
 	if err := o.w.Commit(); err != nil {
-		return dst, err
+		return dst, notFit(err)
 	}
 	ds := o.ds
 	o.ds = nil
 	if err := ds.Close(); err != nil {
-		return dst, err
+		return dst, notFit(err)
 	}
 	f, err := os.Open(o.file)
 	if err != nil {

@@ -40,6 +40,7 @@ type pool struct {
 	mu     sync.Mutex
 	idle   []*session // the longest idle first
 	open   int        // in use, idle and being opened
+	timer  bool       // expire will be called
 	closed bool
 }
 
@@ -158,7 +159,8 @@ func (p *pool) release(s *session) {
 		}
 		s.idleSince = time.Now()
 		p.idle = append(p.idle, s)
-		if len(p.idle) == 1 {
+		if !p.timer {
+			p.timer = true
 			time.AfterFunc(idleTime, p.expire)
 		}
 	}()
@@ -182,7 +184,7 @@ func (p *pool) expire() {
 	}
 	p.idle = slices.Delete(p.idle, 0, n)
 	p.open -= n
-	if len(p.idle) > 0 {
+	if p.timer = len(p.idle) > 0; p.timer {
 		time.AfterFunc(time.Until(p.idle[0].idleSince.Add(idleTime)), p.expire)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // request is what a client asks: HTTP taken apart.
@@ -66,16 +67,9 @@ func (c *Config) hostUser(host string) string {
 	return label
 }
 
-// parameters reads the parameters of a request: those of the query string, and those of the body, which win.
-func (c *Config) parameters(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+// parameters returns the parameters of a request: those of the query string, and those of the body, which win.
+func parameters(r *http.Request, body []byte) (url.Values, error) {
 	values := parseForm(r.URL.RawQuery)
-	if r.Method != http.MethodPost {
-		return values, nil
-	}
-	body, err := c.body(w, r)
-	if err != nil {
-		return nil, err
-	}
 	more, err := parseBody(r.Header.Get("Content-Type"), body)
 	if err != nil {
 		return nil, err
@@ -86,20 +80,20 @@ func (c *Config) parameters(w http.ResponseWriter, r *http.Request) (url.Values,
 	return values, nil
 }
 
-// body reads the body of a request with SQL, which is small enough to be kept.
-func (c *Config) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// readBody reads a body of at most limit bytes, whose client may pause for so long as idle.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64, idle time.Duration) ([]byte, error) {
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		return nil, refuse(http.StatusUnsupportedMediaType, "Content-Encoding %q is for copyfrom only", e)
 	}
 	var buf bytes.Buffer
-	if n := r.ContentLength; n > 0 && n <= c.MaxBody {
+	if n := r.ContentLength; n > 0 && n <= limit {
 		buf.Grow(int(n) + bytes.MinRead)
 	}
-	src := &progressReader{r: http.MaxBytesReader(w, r.Body, c.MaxBody), rc: http.NewResponseController(w), idle: c.MaxIdle}
+	src := &progressReader{r: http.MaxBytesReader(w, r.Body, limit), rc: http.NewResponseController(w), idle: idle}
 	if _, err := buf.ReadFrom(src); err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			return nil, refuse(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes", c.MaxBody)
+			return nil, refuse(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes", limit)
 		}
 		return nil, err
 	}
@@ -108,6 +102,9 @@ func (c *Config) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 
 // parseBody reads parameters from a body.
 func parseBody(contentType string, body []byte) (url.Values, error) {
+	if len(body) == 0 {
+		return nil, nil
+	}
 	kind, options, _ := mime.ParseMediaType(contentType)
 	switch kind {
 	case "application/json":

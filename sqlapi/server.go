@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/ogrcarto/ogrcarto/sqlapi/account"
 	"github.com/ogrcarto/ogrcarto/sqlapi/internal/jobs"
@@ -37,6 +39,7 @@ type Server struct {
 	limits  *limiter
 	metrics *metricSet
 	size    sizeWatch
+	bodies  *semaphore.Weighted // bytes of SQL that are held at a time
 
 	queue    *jobs.Queue
 	stopJobs context.CancelFunc
@@ -64,7 +67,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, db: db, log: cfg.Logger, types: &typeNumbers{db: db}}
 	s.keys = &keyring{load: func(ctx context.Context) (snapshot *account.Snapshot, err error) {
-		err = s.twice(func() error {
+		err = s.twice(ctx, func() error {
 			snapshot, err = account.Load(ctx, db)
 			return err
 		})
@@ -85,6 +88,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s.pool = newPool(&pgCfg.ConnConfig.Config, cfg.MaxConnections, cfg.MaxRow, s.repair)
 	s.limits = newLimiter(&s.cfg)
+	s.bodies = semaphore.NewWeighted(heldBodies * cfg.MaxBody)
 	s.size = sizeWatch{db: db, quota: cfg.Quota}
 	s.metrics = newMetrics(s.pool)
 	s.startJobs()
@@ -105,9 +109,9 @@ func (c *Config) setDefaults() {
 }
 
 // twice does what only reads a second time where it fails: after a restart of PostgreSQL, the sessions in the pool are dead.
-func (s *Server) twice(f func() error) error {
+func (s *Server) twice(ctx context.Context, f func() error) error {
 	err := f()
-	if err == nil || errors.Is(err, account.ErrNotPrepared) {
+	if err == nil || ctx.Err() != nil || errors.Is(err, account.ErrNotPrepared) {
 		return err
 	}
 	s.db.Reset()
@@ -167,6 +171,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			x.fail(refuse(http.StatusForbidden, "permission denied"))
 			return
 		}
+		_ = x.resp.rc.SetWriteDeadline(time.Now().Add(s.cfg.MaxIdle)) // the connection may have an old one
 		s.Metrics().ServeHTTP(w, r)
 		x.resp.status = http.StatusOK
 		return
@@ -185,6 +190,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET, POST, DELETE, OPTIONS")
 		w.Header().Set("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
 		x.resp.begin(http.StatusOK)
+		_ = x.resp.send()
 		return
 	}
 	if err := x.serve(); err != nil {
@@ -204,7 +210,39 @@ type exchange struct {
 	id       string
 	key      string // the name of the API key
 	callback string
+	held     int64 // of Server.bodies
 	err      error
+}
+
+// heldBodies is how many of the largest bodies are held at a time, of requests that run and that wait. More wait to be read.
+const heldBodies = 8
+
+// parameters reads the parameters of a request.
+func (x *exchange) parameters() (url.Values, error) {
+	body, err := x.body()
+	if err != nil {
+		return nil, err
+	}
+	return parameters(x.r, body)
+}
+
+// body reads the body of a POST with SQL, which is small enough to be kept.
+func (x *exchange) body() ([]byte, error) {
+	if x.r.Method != http.MethodPost {
+		return nil, nil
+	}
+	limit := x.srv.cfg.MaxBody
+	need := x.r.ContentLength
+	if need < 0 || need > limit {
+		need = limit
+	}
+	wait, stop := context.WithTimeout(x.r.Context(), x.srv.cfg.MaxWait)
+	defer stop()
+	if x.srv.bodies.Acquire(wait, need) != nil {
+		return nil, x.waited(errBusy)
+	}
+	x.held = need
+	return readBody(x.w, x.r, limit, x.srv.cfg.MaxIdle)
 }
 
 func (x *exchange) serve() error {
@@ -263,12 +301,16 @@ func (x *exchange) fail(err error) {
 		if a.status == http.StatusInternalServerError {
 			x.srv.log.Error("request failed", "error", err.Error())
 		}
+		if a == errTooMany {
+			x.w.Header().Set("Retry-After", "1")
+		}
 		x.resp.refuse(a, x.callback)
 	}
 }
 
 // end writes the log's line.
 func (x *exchange) end() {
+	x.srv.bodies.Release(x.held)
 	status := x.resp.status
 	if status == 0 {
 		status = http.StatusOK
@@ -397,7 +439,7 @@ func (s *Server) allowed(ctx context.Context, l account.Login, sql string) error
 }
 
 func (x *exchange) sql() error {
-	v, err := x.srv.cfg.parameters(x.w, x.r)
+	v, err := x.parameters()
 	if err != nil {
 		return err
 	}
@@ -416,7 +458,7 @@ func (x *exchange) sql() error {
 }
 
 func (x *exchange) copyTo() error {
-	v, err := x.srv.cfg.parameters(x.w, x.r)
+	v, err := x.parameters()
 	if err != nil {
 		return err
 	}
@@ -466,7 +508,7 @@ func (x *exchange) version() error {
 func (s *Server) health(x *exchange) {
 	ctx, stop := context.WithTimeout(x.r.Context(), connectTime)
 	defer stop()
-	if err := s.twice(func() error { return s.db.Ping(ctx) }); err != nil {
+	if err := s.twice(ctx, func() error { return s.db.Ping(ctx) }); err != nil {
 		x.fail(refuse(http.StatusServiceUnavailable, "The database cannot be reached"))
 		return
 	}

@@ -52,6 +52,9 @@ func parseSQLOptions(v url.Values) (o sqlOptions, err error) {
 		}
 		o.explicit = true
 	}
+	if o.format.contentType != typeJSON {
+		o.callback = ""
+	}
 	if name := safeFilename(v.Get("filename")); name != "" {
 		o.filename, o.explicit = strings.TrimSuffix(name, "."+o.format.extension), true
 	}

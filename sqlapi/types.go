@@ -58,13 +58,6 @@ func (t *typeNumbers) numbers(ctx context.Context, columns []pgproto3.FieldDescr
 	return geometry, geography
 }
 
-// isGeometry tells whether the OID is geometry's or geography's.
-func (t *typeNumbers) isGeometry(oid uint32) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return oid != 0 && (oid == t.geometry || oid == t.geography)
-}
-
 // encoder returns what writes the rows of a result.
 func (a *sqlAnswer) encoder(c []pgproto3.FieldDescription, skip map[string]bool) *pgvalue.Encoder {
 	geometry, geography := a.srv.types.numbers(a.ctx, c)

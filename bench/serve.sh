@@ -53,6 +53,7 @@ trap stop_server EXIT
 start_server() {
 	local address=
 	stop_server
+	: >"$data/serve.log"
 	"$ogrcarto" serve --listen 127.0.0.1:0 --log-format json >/dev/null 2>"$data/serve.log" &
 	server=$!
 	for _ in {1..100}; do

@@ -25,7 +25,7 @@ type rule struct {
 // What many rules share.
 var (
 	model   = []string{"feature/..."}
-	drivers = []string{"driver/shapefile", "gpkg"}
+	drivers = []string{"driver/shapefile", "driver/carto", "gpkg"}
 	sqlite  = []string{"modernc.org/sqlite", "modernc.org/libc"}
 )
 
@@ -50,6 +50,7 @@ var rules = []rule{
 	{pkg: "driver/drivertest", house: all(model, "layer/...", "driver"), libs: []string{"github.com/google/go-cmp"}},
 
 	{pkg: "driver/shapefile/...", house: driverMay, libs: []string{"golang.org/x/text"}},
+	{pkg: "driver/carto/...", house: driverMay, libs: []string{"github.com/cenkalti/backoff/v5"}},
 	{pkg: "gpkg/...", house: driverMay, libs: sqlite},
 
 	{pkg: "driver/all", house: all(drivers, "driver")},

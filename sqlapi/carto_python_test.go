@@ -16,7 +16,7 @@ func TestCartoPython(t *testing.T) {
 		testpeer.Unavailable(t, "OGRCARTO_TEST_CARTO_PYTHON is not set: want the folder with CARTO's Python client")
 	}
 	s := serve(t)
-	cmd := exec.Command("/usr/bin/python3", "-W", "ignore", "testdata/carto_python.py", s.url+"/", s.master, t.TempDir())
+	cmd := exec.Command("/usr/bin/python3", "-W", "ignore", "testdata/carto_python.py", s.URL+"/", s.Master, t.TempDir())
 	cmd.Env = append(os.Environ(), "PYTHONPATH="+path)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

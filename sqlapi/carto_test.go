@@ -72,7 +72,7 @@ func TestTypes(t *testing.T) {
 		{"null::geometry(MultiPolygonZM,3857)", "null", `{"type":"geometry","wkbtype":"MultiPolygon","dims":4,"srid":3857}`},
 	}
 	for _, test := range tests {
-		r := s.sql(t, s.master, "SELECT "+test.expr+" AS v")
+		r := s.sql(t, s.Master, "SELECT "+test.expr+" AS v")
 		want := `{"rows":[{"v":` + test.value + `}],"time":T,"fields":{"v":` + test.field + `},"total_rows":1}`
 		if got := masked(r.body); r.status != http.StatusOK || got != want {
 			t.Errorf("%s:\n got %d %s\nwant 200 %s", test.expr, r.status, got, want)
@@ -87,10 +87,10 @@ func TestTypes(t *testing.T) {
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	s.exec(t, `CREATE TABLE w(cartodb_id serial primary key, a int, b text);
+	s.Exec(t, `CREATE TABLE w(cartodb_id serial primary key, a int, b text);
 		CREATE TABLE secret(a int);
-		ALTER TABLE w OWNER TO `+s.account+`_owner; ALTER TABLE secret OWNER TO `+s.account+`_owner`)
-	key, err := account.AddKey(t.Context(), s.connect(t), "reader", []account.Grant{{Table: "w", Privileges: []string{"select"}}})
+		ALTER TABLE w OWNER TO `+s.Name+`_owner; ALTER TABLE secret OWNER TO `+s.Name+`_owner`)
+	key, err := account.AddKey(t.Context(), s.Connect(t), "reader", []account.Grant{{Table: "w", Privileges: []string{"select"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestAnswers(t *testing.T) {
 		body   string
 	}{
 		{
-			"select", s.master,
+			"select", s.Master,
 			[]string{"q", "SELECT 1"},
 			200,
 			header{
@@ -119,60 +119,60 @@ func TestAnswers(t *testing.T) {
 			},
 			`{"rows":[{"?column?":1}],"time":T,"fields":{"?column?":{"type":"number","pgtype":"int4"}},"total_rows":1}`,
 		},
-		{"format named", s.master, []string{"q", "SELECT 1 AS a", "format", "json"}, 200, header{"Content-Disposition": "/^attachment; filename=cartodb-query.json;/"}, ""},
-		{"file named", s.master, []string{"q", "SELECT 1 AS a", "filename", "x"}, 200, header{"Content-Disposition": "/^attachment; filename=x.json;/"}, ""},
-		{"empty", s.master, []string{"q", " "}, 200, nil, `{"rows":[],"time":T,"fields":{},"total_rows":0}`},
-		{"comment only", s.master, []string{"q", "-- nothing"}, 200, nil, `{"rows":[],"time":T,"fields":{},"total_rows":0}`},
+		{"format named", s.Master, []string{"q", "SELECT 1 AS a", "format", "json"}, 200, header{"Content-Disposition": "/^attachment; filename=cartodb-query.json;/"}, ""},
+		{"file named", s.Master, []string{"q", "SELECT 1 AS a", "filename", "x"}, 200, header{"Content-Disposition": "/^attachment; filename=x.json;/"}, ""},
+		{"empty", s.Master, []string{"q", " "}, 200, nil, `{"rows":[],"time":T,"fields":{},"total_rows":0}`},
+		{"comment only", s.Master, []string{"q", "-- nothing"}, 200, nil, `{"rows":[],"time":T,"fields":{},"total_rows":0}`},
 		{
-			"insert", s.master,
+			"insert", s.Master,
 			[]string{"q", "INSERT INTO w(a) VALUES (1),(2)"},
 			200,
 			header{"Cache-Control": writeCache},
 			`{"rows":[],"time":T,"fields":{},"total_rows":2}`,
 		},
-		{"ddl", s.master, []string{"q", "CREATE TABLE d(a int)"}, 200, header{"Cache-Control": writeCache}, `{"rows":[],"time":T,"fields":{},"total_rows":0}`},
+		{"ddl", s.Master, []string{"q", "CREATE TABLE d(a int)"}, 200, header{"Cache-Control": writeCache}, `{"rows":[],"time":T,"fields":{},"total_rows":0}`},
 		{
-			"returning", s.master,
+			"returning", s.Master,
 			[]string{"q", "INSERT INTO w(a) VALUES (3) RETURNING cartodb_id"},
 			200,
 			header{"Cache-Control": writeCache},
 			`{"rows":[{"cartodb_id":3}],"time":T,"fields":{"cartodb_id":{"type":"number","pgtype":"int4"}},"total_rows":1}`,
 		},
 		{
-			"several statements", s.master,
+			"several statements", s.Master,
 			[]string{"q", "SELECT 1 AS a; SELECT 'x' AS b UNION ALL SELECT 'y'"},
 			200, nil,
 			`{"rows":[{"a":1},{"b":"x"},{"b":"y"}],"time":T,"fields":{"b":{"type":"string","pgtype":"text"}},"total_rows":2}`,
 		},
-		{"select, then DDL", s.master, []string{"q", "SELECT 1 AS a; CREATE TABLE d2(a int)"}, 200, nil, `{"rows":[{"a":1}],"time":T,"fields":{},"total_rows":0}`},
+		{"select, then DDL", s.Master, []string{"q", "SELECT 1 AS a; CREATE TABLE d2(a int)"}, 200, nil, `{"rows":[{"a":1}],"time":T,"fields":{},"total_rows":0}`},
 		{
-			"notice", s.master,
+			"notice", s.Master,
 			[]string{"q", "DO $$ BEGIN RAISE NOTICE 'n'; RAISE WARNING 'w'; END $$"},
 			200, nil,
 			`{"rows":[],"time":T,"fields":{},"total_rows":0,"notices":["n"],"warnings":["w"]}`,
 		},
-		{"copy through sql", s.master, []string{"q", "COPY (SELECT generate_series(1,3)) TO STDOUT"}, 200, nil, `{"rows":[],"time":T,"fields":{},"total_rows":3}`},
-		{"same name twice", s.master, []string{"q", "SELECT 1 AS a, 2 AS b, 3 AS a"}, 200, nil, `{"rows":[{"a":3,"b":2}],"time":T,"fields":{"a":{"type":"number","pgtype":"int4"},"b":{"type":"number","pgtype":"int4"}},"total_rows":1}`},
-		{"skipfields", s.master, []string{"q", "SELECT 1 AS a, 2 AS b", "skipfields", "a"}, 200, nil, `{"rows":[{"b":2}],"time":T,"fields":{"b":{"type":"number","pgtype":"int4"}},"total_rows":1}`},
+		{"copy through sql", s.Master, []string{"q", "COPY (SELECT generate_series(1,3)) TO STDOUT"}, 200, nil, `{"rows":[],"time":T,"fields":{},"total_rows":3}`},
+		{"same name twice", s.Master, []string{"q", "SELECT 1 AS a, 2 AS b, 3 AS a"}, 200, nil, `{"rows":[{"a":3,"b":2}],"time":T,"fields":{"a":{"type":"number","pgtype":"int4"},"b":{"type":"number","pgtype":"int4"}},"total_rows":1}`},
+		{"skipfields", s.Master, []string{"q", "SELECT 1 AS a, 2 AS b", "skipfields", "a"}, 200, nil, `{"rows":[{"b":2}],"time":T,"fields":{"b":{"type":"number","pgtype":"int4"}},"total_rows":1}`},
 		{
-			"page", s.master,
+			"page", s.Master,
 			[]string{"q", "SELECT generate_series(1,10) AS a -- all", "rows_per_page", "2", "page", "1", "order_by", "a", "sort_order", "desc"},
 			200, nil,
 			`{"rows":[{"a":8},{"a":7}],"time":T,"fields":{"a":{"type":"number","pgtype":"int4"}},"total_rows":2}`,
 		},
-		{"callback", s.master, []string{"q", "SELECT 1 AS a", "callback", "f"}, 200, header{"Content-Type": "text/javascript; charset=utf-8"}, `f({"rows":[{"a":1}],"time":T,"fields":{"a":{"type":"number","pgtype":"int4"}},"total_rows":1})`},
-		{"callback with error", s.master, []string{"q", "selec", "callback", "f"}, 200, nil, `f({"error":["syntax error at or near \"selec\""]})`},
+		{"callback", s.Master, []string{"q", "SELECT 1 AS a", "callback", "f"}, 200, header{"Content-Type": "text/javascript; charset=utf-8"}, `f({"rows":[{"a":1}],"time":T,"fields":{"a":{"type":"number","pgtype":"int4"}},"total_rows":1})`},
+		{"callback with error", s.Master, []string{"q", "selec", "callback", "f"}, 200, nil, `f({"error":["syntax error at or near \"selec\""]})`},
 
-		{"SQL error", s.master, []string{"q", "selec 1"}, 400, header{"Content-Type": "application/json; charset=utf-8"}, `{"error":["syntax error at or near \"selec\""]}`},
+		{"SQL error", s.Master, []string{"q", "selec 1"}, 400, header{"Content-Type": "application/json; charset=utf-8"}, `{"error":["syntax error at or near \"selec\""]}`},
 		{
-			"detail", s.master,
+			"detail", s.Master,
 			[]string{"q", "INSERT INTO w(cartodb_id) VALUES (1)"},
 			400, nil,
 			`{"error":["duplicate key value violates unique constraint \"w_pkey\""],"detail":"Key (cartodb_id)=(1) already exists."}`,
 		},
-		{"hint", s.master, []string{"q", "SELECT cartodb_idx FROM w"}, 400, nil, `{"error":["column \"cartodb_idx\" does not exist"],"hint":"Perhaps you meant to reference the column \"w.cartodb_id\"."}`},
+		{"hint", s.Master, []string{"q", "SELECT cartodb_idx FROM w"}, 400, nil, `{"error":["column \"cartodb_idx\" does not exist"],"hint":"Perhaps you meant to reference the column \"w.cartodb_id\"."}`},
 		{
-			"context", s.master,
+			"context", s.Master,
 			[]string{"q", "DO $$ BEGIN RAISE EXCEPTION 'x'; END $$"},
 			400, nil,
 			`{"error":["x"],"context":"PL/pgSQL function inline_code_block line 1 at RAISE"}`,
@@ -183,40 +183,40 @@ func TestAnswers(t *testing.T) {
 		{"wrong key", "wrong", []string{"q", "SELECT 1"}, 401, nil, `{"error":["Unauthorized"]}`},
 		{"system tables", key, []string{"q", "SELECT * FROM pg_class"}, 403, nil, `{"error":["system tables are forbidden"]}`},
 		{"system tables, quoted", "", []string{"q", `SELECT * FROM "pg_catalog"."pg_class"`}, 403, nil, `{"error":["system tables are forbidden"]}`},
-		{"system tables with the master key", s.master, []string{"q", "SELECT count(*) > 0 AS a FROM pg_class"}, 200, nil, ""},
-		{"no q", s.master, nil, 400, nil, `{"error":["You must indicate a sql query"]}`},
-		{"q twice", s.master, []string{"q", "SELECT 1", "q", "SELECT 2"}, 400, nil, `{"error":["You must indicate a sql query"]}`},
-		{"unknown format", s.master, []string{"q", "SELECT 1", "format", "xxx"}, 400, nil, `{"error":["Invalid format: xxx"]}`},
+		{"system tables with the master key", s.Master, []string{"q", "SELECT count(*) > 0 AS a FROM pg_class"}, 200, nil, ""},
+		{"no q", s.Master, nil, 400, nil, `{"error":["You must indicate a sql query"]}`},
+		{"q twice", s.Master, []string{"q", "SELECT 1", "q", "SELECT 2"}, 400, nil, `{"error":["You must indicate a sql query"]}`},
+		{"unknown format", s.Master, []string{"q", "SELECT 1", "format", "xxx"}, 400, nil, `{"error":["Invalid format: xxx"]}`},
 		{
-			"error after the first row", s.master,
+			"error after the first row", s.Master,
 			[]string{"q", "SELECT 1/(3-a) AS v FROM generate_series(1,5) a"},
 			200, nil,
 			`{"rows":[{"v":0},{"v":1}],"time":T,"fields":{"v":{"type":"number","pgtype":"int4"}},"total_rows":2,"error":["division by zero"]}`,
 		},
 		{
-			"csv", s.master,
+			"csv", s.Master,
 			[]string{"q", `SELECT 9007199254740993 AS n, 'a,"b' AS s, null AS z, '' AS e, true AS t, '2020-01-02 03:04:05.678'::timestamp AS d, ST_SetSRID(ST_MakePoint(1,2),4326) AS the_geom`, "format", "csv"},
 			200,
 			header{"Content-Type": "text/csv; charset=utf-8; header=present", "Content-Disposition": "/^attachment; filename=cartodb-query.csv;/"},
 			"the_geom,n,s,z,e,t,d\r\n0101000020E6100000000000000000F03F0000000000000040,9007199254740993,\"a,\"\"b\",,\"\",true,2020-01-02 03:04:05.678\r\n",
 		},
-		{"csv takes no callback", s.master, []string{"q", "SELECT 1 AS a", "format", "csv", "callback", "f"}, 200, header{"Content-Type": "text/csv; charset=utf-8; header=present"}, "a\r\n1\r\n"},
-		{"csv without rows", s.master, []string{"q", "SELECT 1 AS a WHERE false", "format", "csv"}, 200, nil, "a\r\n"},
+		{"csv takes no callback", s.Master, []string{"q", "SELECT 1 AS a", "format", "csv", "callback", "f"}, 200, header{"Content-Type": "text/csv; charset=utf-8; header=present"}, "a\r\n1\r\n"},
+		{"csv without rows", s.Master, []string{"q", "SELECT 1 AS a WHERE false", "format", "csv"}, 200, nil, "a\r\n"},
 		{
-			"geojson", s.master,
+			"geojson", s.Master,
 			[]string{"q", "SELECT ST_SetSRID(ST_MakePoint(1.23456789,-2),4326) AS the_geom, 5 AS a", "format", "geojson"},
 			200, nil,
 			`{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Point","coordinates":[1.234568,-2]},"properties":{"a":5}}]}`,
 		},
 		{
-			"geojson with dp", s.master,
+			"geojson with dp", s.Master,
 			[]string{"q", "SELECT ST_MakePoint(1.23456789,-2) AS the_geom", "format", "GeoJSON", "dp", "2"},
 			200, nil,
 			`{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Point","coordinates":[1.23,-2]},"properties":{}}]}`,
 		},
-		{"geojson without the_geom", s.master, []string{"q", "SELECT 1 AS a", "format", "geojson"}, 400, nil, `{"error":["column \"the_geom\" does not exist"]}`},
+		{"geojson without the_geom", s.Master, []string{"q", "SELECT 1 AS a", "format", "geojson"}, 400, nil, `{"error":["column \"the_geom\" does not exist"]}`},
 		{
-			"geojson in metres", s.master,
+			"geojson in metres", s.Master,
 			[]string{"q", "SELECT ST_SetSRID(ST_MakePoint(1,2),3857) AS the_geom", "format", "geojson"},
 			200, nil,
 			`{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3857"}},"features":[{"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":{}}]}`,
@@ -230,7 +230,7 @@ func TestAnswers(t *testing.T) {
 			}
 			req := s.request(t, method, "/api/v2/sql", test.params...)
 			if test.key != "" {
-				req.SetBasicAuth(s.account, test.key)
+				req.SetBasicAuth(s.Name, test.key)
 			}
 			check(t, test.name+" "+method, do(t, req), test.status, test.header, test.body)
 		}
@@ -255,22 +255,22 @@ func TestAnswers(t *testing.T) {
 		{"unknown table", "COPY nosuch FROM STDIN", "1\n", 400, nil, `{"error":["relation \"nosuch\" does not exist"]}`},
 	}
 	for _, test := range copies {
-		check(t, test.name, s.copyFrom(t, s.master, test.q, strings.NewReader(test.data)), test.status, test.header, test.body)
+		check(t, test.name, s.copyFrom(t, s.Master, test.q, strings.NewReader(test.data)), test.status, test.header, test.body)
 	}
 	check(t, "copyfrom without key", s.copyFrom(t, "", "COPY w(a,b) FROM STDIN", strings.NewReader("1\tx\n")), 403, nil, `{"error":["permission denied for table w"]}`)
 
-	check(t, "copyto", s.copyTo(t, s.master, "COPY (SELECT 1, 'x' UNION ALL SELECT 2, null) TO STDOUT"), 200,
+	check(t, "copyto", s.copyTo(t, s.Master, "COPY (SELECT 1, 'x' UNION ALL SELECT 2, null) TO STDOUT"), 200,
 		header{"Content-Type": "application/octet-stream", "Content-Disposition": "attachment; filename=carto-sql-copyto.dmp"}, "1\tx\n2\t\\N\n")
-	check(t, "copyto, csv", s.copyTo(t, s.master, "COPY (SELECT 1 AS a) TO STDOUT WITH (FORMAT csv, HEADER)"), 200, nil, "a\n1\n")
-	check(t, "copyto nothing", s.copyTo(t, s.master, "COPY (SELECT 1 WHERE false) TO STDOUT"), 200, nil, "")
-	check(t, "copyto, error", s.copyTo(t, s.master, "COPY (SELECT 1/0) TO STDOUT"), 400, nil, `{"error":["division by zero"]}`)
+	check(t, "copyto, csv", s.copyTo(t, s.Master, "COPY (SELECT 1 AS a) TO STDOUT WITH (FORMAT csv, HEADER)"), 200, nil, "a\n1\n")
+	check(t, "copyto nothing", s.copyTo(t, s.Master, "COPY (SELECT 1 WHERE false) TO STDOUT"), 200, nil, "")
+	check(t, "copyto, error", s.copyTo(t, s.Master, "COPY (SELECT 1/0) TO STDOUT"), 400, nil, `{"error":["division by zero"]}`)
 	check(t, "copyto, permission", s.copyTo(t, "", "COPY secret TO STDOUT"), 403, nil, `{"error":["permission denied for table secret"]}`)
-	r := s.copyTo(t, s.master, "COPY (SELECT 1/(3-a) FROM generate_series(1,5) a) TO STDOUT")
+	r := s.copyTo(t, s.Master, "COPY (SELECT 1/(3-a) FROM generate_series(1,5) a) TO STDOUT")
 	check(t, "copyto, error after the first row", r, 200, nil, "0\n1\n{\"error\":[\"division by zero\"]}")
 	if r.err == nil {
 		t.Error("copyto, error after the first row: the answer ends as a complete one does")
 	}
-	if r := s.sql(t, s.master, "SELECT 1/(3-a) AS v FROM generate_series(1,5) a", "format", "csv"); r.err == nil || r.status != 200 {
+	if r := s.sql(t, s.Master, "SELECT 1/(3-a) AS v FROM generate_series(1,5) a", "format", "csv"); r.err == nil || r.status != 200 {
 		t.Errorf("csv, error after the first row: the answer ends as a complete one does: %d %s", r.status, r.body)
 	}
 
@@ -278,7 +278,7 @@ func TestAnswers(t *testing.T) {
 
 	// Users.
 	req := s.request(t, http.MethodGet, "/api/v2/sql", "q", "SELECT 1")
-	req.SetBasicAuth("nobody", s.master)
+	req.SetBasicAuth("nobody", s.Master)
 	check(t, "Basic auth for another user", do(t, req), 403, nil, `{"error":["permission denied"]}`)
 	const unknown = `{"error":["Sorry, we can't find CARTO user 'nobody'. Please check that you have entered the correct domain."]}`
 	req = s.request(t, http.MethodGet, "/api/v2/sql", "q", "SELECT 1")
@@ -289,7 +289,7 @@ func TestAnswers(t *testing.T) {
 	check(t, "path wins over host", do(t, req), 200, nil, "")
 	req.URL.Path = "/api/v7/sql"
 	check(t, "unknown host", do(t, req), 404, nil, unknown)
-	req.Host = s.account + ".example.org"
+	req.Host = s.Name + ".example.org"
 	check(t, "host", do(t, req), 200, nil, "")
 }
 
@@ -324,21 +324,21 @@ func TestLimits(t *testing.T) {
 		}
 	})
 	const timeout = `{"error":["You are over platform's limits: SQL query timeout error. Refactor your query before running again or contact CARTO support for more details."],"detail":"datasource","context":"limit"}`
-	r := s.sql(t, s.master, "SELECT pg_sleep(10)")
+	r := s.sql(t, s.Master, "SELECT pg_sleep(10)")
 	check(t, "timeout", r, 429, map[string]string{"Retry-After": ""}, timeout)
 	// Whatever the statement says about its timeout.
-	r = s.sql(t, s.master, "SET statement_timeout = 0; SELECT pg_sleep(10)")
+	r = s.sql(t, s.Master, "SET statement_timeout = 0; SELECT pg_sleep(10)")
 	check(t, "timeout, set off", r, 429, nil, timeout)
-	r = s.sql(t, s.master, "SET statement_timeout = 10; SELECT pg_sleep(10)")
+	r = s.sql(t, s.Master, "SET statement_timeout = 10; SELECT pg_sleep(10)")
 	check(t, "the statement's own timeout", r, 429, nil, timeout)
 
 	for i, remaining := range []string{"1", "0"} {
-		r := s.copyTo(t, s.master, "COPY (SELECT 1) TO STDOUT")
+		r := s.copyTo(t, s.Master, "COPY (SELECT 1) TO STDOUT")
 		check(t, "within the rate", r, 200, map[string]string{
 			"Carto-Rate-Limit-Limit": "2", "Carto-Rate-Limit-Remaining": remaining, "Carto-Rate-Limit-Reset": []string{"/^(29|30)$/", "/^(5[0-9]|60)$/"}[i], "Retry-After": "",
 		}, "")
 	}
-	check(t, "over the rate", s.copyTo(t, s.master, "COPY (SELECT 1) TO STDOUT"), 429, map[string]string{
+	check(t, "over the rate", s.copyTo(t, s.Master, "COPY (SELECT 1) TO STDOUT"), 429, map[string]string{
 		"Retry-After": "/^([12][0-9]|30)$/", "Carto-Rate-Limit-Limit": "2", "Carto-Rate-Limit-Remaining": "0", "Carto-Rate-Limit-Reset": "/^(5[0-9]|60)$/",
 	}, `{"error":["You are over platform's limits. Please contact us to know more details"],"detail":"rate-limit","context":"limit"}`)
 	// Another key has its own count.

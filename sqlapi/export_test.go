@@ -118,11 +118,11 @@ func TestGeoPackage(t *testing.T) {
 		"SELECT 1/(900-a) AS v FROM generate_series(1,1000) a":     "division by zero", // however many rows came before: nothing was sent yet
 		"SELECT ST_GeomFromText('POINT(1 2)') AS the_geom, nosuch": "does not exist",
 	} {
-		if r := s.sql(t, s.master, sql, "format", "gpkg"); r.status != 400 || !strings.Contains(r.body, want) {
+		if r := s.sql(t, s.Master, sql, "format", "gpkg"); r.status != 400 || !strings.Contains(r.body, want) {
 			t.Errorf("%s: %d %.200s", sql, r.status, r.body)
 		}
 	}
-	r := s.sql(t, s.master, "SELECT 1 AS a", "format", "gpkg", "filename", "gpkg_contents")
+	r := s.sql(t, s.Master, "SELECT 1 AS a", "format", "gpkg", "filename", "gpkg_contents")
 	if r.status != 400 || !strings.Contains(r.body, "GeoPackage") || strings.Contains(r.body, temp) {
 		t.Errorf("a name that a layer cannot have: %d %s", r.status, r.body)
 	}
@@ -155,7 +155,7 @@ func TestManyRows(t *testing.T) {
 		collection.Features[n-1].Geometry.Coordinates[0] != 50 || collection.Features[n-1].Properties["name"] != "row 50000" {
 		t.Errorf("geojson: %d features, %v", len(collection.Features), err)
 	}
-	if r := s.copyTo(t, s.master, "COPY ("+sql+") TO STDOUT"); strings.Count(r.body, "\n") != n || r.err != nil {
+	if r := s.copyTo(t, s.Master, "COPY ("+sql+") TO STDOUT"); strings.Count(r.body, "\n") != n || r.err != nil {
 		t.Errorf("copyto: %d lines, %v", strings.Count(r.body, "\n"), r.err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ogrcarto/ogrcarto/internal/testpeer"
 	"github.com/ogrcarto/ogrcarto/sqlapi"
+	"github.com/ogrcarto/ogrcarto/sqlapi/sqlapitest"
 )
 
 // eventually waits for something to become true.
@@ -34,8 +35,8 @@ func eventually(t *testing.T, what string, ok func() bool) {
 func (s *service) active(t *testing.T) string {
 	t.Helper()
 	var n string
-	if err := s.connect(t).QueryRow(t.Context(), `SELECT count(*)::text FROM pg_stat_activity
-		WHERE datname = current_database() AND usename LIKE $1 AND state <> 'idle'`, s.account+`\_%`).Scan(&n); err != nil {
+	if err := s.Connect(t).QueryRow(t.Context(), `SELECT count(*)::text FROM pg_stat_activity
+		WHERE datname = current_database() AND usename LIKE $1 AND state <> 'idle'`, s.Name+`\_%`).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -52,12 +53,12 @@ func TestBadRequests(t *testing.T) {
 	s := serve(t, func(c *sqlapi.Config) { c.MaxBody, c.MaxRow, c.MaxCopy = 1<<20, 1<<20, 1<<20 })
 	s.must(t, "CREATE TABLE t(a text)")
 	post := func(kind, body string) reply {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/api/v2/sql", strings.NewReader(body))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/api/v2/sql", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("Content-Type", kind)
-		req.SetBasicAuth(s.account, s.master)
+		req.SetBasicAuth(s.Name, s.Master)
 		return do(t, req)
 	}
 	const form = "application/x-www-form-urlencoded"
@@ -76,23 +77,23 @@ func TestBadRequests(t *testing.T) {
 		{"unknown kind", post("text/plain", "q=SELECT 1"), 400, "You must indicate a sql query"},
 		{"large body", post(form, "q=SELECT+1--"+strings.Repeat("x", 2<<20)), 413, "1048576"},
 		{"long key", s.sql(t, strings.Repeat("k", 5000), "SELECT 1"), 401, "Unauthorized"},
-		{"large row", s.sql(t, s.master, "SELECT repeat('x', 2000000) AS a"), 400, "Row too large"},
-		{"large row, late", s.sql(t, s.master, "SELECT repeat('x', a*1000) AS a FROM generate_series(1,2000,100) a"), 200, `"error":["Row too large`},
-		{"deep nesting", s.sql(t, s.master, "SELECT "+strings.Repeat("(", 100000)+"1"+strings.Repeat(")", 100000)), 400, "memory exhausted"},
-		{"many statements", s.sql(t, s.master, strings.Repeat("SELECT 1;", 10000)+"x"), 400, "syntax error"},
-		{"long identifier", s.sql(t, s.master, `CREATE TABLE "`+strings.Repeat("i", 100)+`"(a int)`), 200, "will be truncated"},
-		{"COPY FROM STDIN through sql", s.sql(t, s.master, "COPY t FROM STDIN"), 400, "copyfrom"},
-		{"COPY FROM STDIN after a query", s.sql(t, s.master, "SELECT 1 WHERE false; COPY t FROM STDIN"), 400, "copyfrom"},
-		{"copyto with FROM", s.copyTo(t, s.master, "COPY t FROM STDIN"), 400, "TO STDOUT"},
-		{"copyfrom with TO", s.copyFrom(t, s.master, "COPY t TO STDOUT", strings.NewReader("x\n")), 400, "FROM STDIN"},
-		{"copyfrom with two", s.copyFrom(t, s.master, "COPY t FROM STDIN; DROP TABLE t", strings.NewReader("x\n")), 400, "one statement"},
-		{"copyfrom, a file", s.copyFrom(t, s.master, "COPY t FROM '/etc/passwd'", strings.NewReader("x\n")), 403, "pg_read_server_files"},
-		{"copyfrom, too much", s.copyFrom(t, s.master, "COPY t FROM STDIN", strings.NewReader(strings.Repeat("x\n", 1<<20))), 400, "1048576 bytes"},
-		{"copyfrom, no gzip", s.copyFrom(t, s.master, "COPY t FROM STDIN", strings.NewReader("x\n"), "Content-Encoding", "gzip"), 400, "gzip"},
-		{"copyfrom, gzip that ends early", s.copyFrom(t, s.master, "COPY t FROM STDIN", bytes.NewReader(zipped(t, "x\ny\n")[:15]), "Content-Encoding", "gzip"), 400, "gzip"},
-		{"copyfrom, gzip bomb", s.copyFrom(t, s.master, "COPY t FROM STDIN", bytes.NewReader(zipped(t, strings.Repeat("x\n", 50<<20))), "Content-Encoding", "gzip"), 400, "1048576 bytes"},
-		{"copyfrom, another encoding", s.copyFrom(t, s.master, "COPY t FROM STDIN", strings.NewReader("x\n"), "Content-Encoding", "br"), 415, "gzip"},
-		{"copyfrom, bad UTF-8", s.copyFrom(t, s.master, "COPY t FROM STDIN", strings.NewReader("\xff\n")), 400, "invalid byte sequence"},
+		{"large row", s.sql(t, s.Master, "SELECT repeat('x', 2000000) AS a"), 400, "Row too large"},
+		{"large row, late", s.sql(t, s.Master, "SELECT repeat('x', a*1000) AS a FROM generate_series(1,2000,100) a"), 200, `"error":["Row too large`},
+		{"deep nesting", s.sql(t, s.Master, "SELECT "+strings.Repeat("(", 100000)+"1"+strings.Repeat(")", 100000)), 400, "memory exhausted"},
+		{"many statements", s.sql(t, s.Master, strings.Repeat("SELECT 1;", 10000)+"x"), 400, "syntax error"},
+		{"long identifier", s.sql(t, s.Master, `CREATE TABLE "`+strings.Repeat("i", 100)+`"(a int)`), 200, "will be truncated"},
+		{"COPY FROM STDIN through sql", s.sql(t, s.Master, "COPY t FROM STDIN"), 400, "copyfrom"},
+		{"COPY FROM STDIN after a query", s.sql(t, s.Master, "SELECT 1 WHERE false; COPY t FROM STDIN"), 400, "copyfrom"},
+		{"copyto with FROM", s.copyTo(t, s.Master, "COPY t FROM STDIN"), 400, "TO STDOUT"},
+		{"copyfrom with TO", s.copyFrom(t, s.Master, "COPY t TO STDOUT", strings.NewReader("x\n")), 400, "FROM STDIN"},
+		{"copyfrom with two", s.copyFrom(t, s.Master, "COPY t FROM STDIN; DROP TABLE t", strings.NewReader("x\n")), 400, "one statement"},
+		{"copyfrom, a file", s.copyFrom(t, s.Master, "COPY t FROM '/etc/passwd'", strings.NewReader("x\n")), 403, "pg_read_server_files"},
+		{"copyfrom, too much", s.copyFrom(t, s.Master, "COPY t FROM STDIN", strings.NewReader(strings.Repeat("x\n", 1<<20))), 400, "1048576 bytes"},
+		{"copyfrom, no gzip", s.copyFrom(t, s.Master, "COPY t FROM STDIN", strings.NewReader("x\n"), "Content-Encoding", "gzip"), 400, "gzip"},
+		{"copyfrom, gzip that ends early", s.copyFrom(t, s.Master, "COPY t FROM STDIN", bytes.NewReader(zipped(t, "x\ny\n")[:15]), "Content-Encoding", "gzip"), 400, "gzip"},
+		{"copyfrom, gzip bomb", s.copyFrom(t, s.Master, "COPY t FROM STDIN", bytes.NewReader(zipped(t, strings.Repeat("x\n", 50<<20))), "Content-Encoding", "gzip"), 400, "1048576 bytes"},
+		{"copyfrom, another encoding", s.copyFrom(t, s.Master, "COPY t FROM STDIN", strings.NewReader("x\n"), "Content-Encoding", "br"), 415, "gzip"},
+		{"copyfrom, bad UTF-8", s.copyFrom(t, s.Master, "COPY t FROM STDIN", strings.NewReader("\xff\n")), 400, "invalid byte sequence"},
 		{"unknown path", do(t, s.request(t, http.MethodGet, "/api/v2/nosuch")), 404, "Not found"},
 		{"method", do(t, s.request(t, http.MethodPut, "/api/v2/sql")), 405, "PUT"},
 		{"method of copyfrom", do(t, s.request(t, http.MethodGet, "/api/v2/sql/copyfrom")), 405, "POST"},
@@ -105,7 +106,7 @@ func TestBadRequests(t *testing.T) {
 		t.Errorf("%s rows were stored", n)
 	}
 	// The other way round: what is right goes through.
-	if r := s.copyFrom(t, s.master, "COPY t FROM STDIN", bytes.NewReader(zipped(t, "x\ny\n")), "Content-Encoding", "gzip"); r.status != 200 || !strings.Contains(r.body, `"total_rows":2`) {
+	if r := s.copyFrom(t, s.Master, "COPY t FROM STDIN", bytes.NewReader(zipped(t, "x\ny\n")), "Content-Encoding", "gzip"); r.status != 200 || !strings.Contains(r.body, `"total_rows":2`) {
 		t.Errorf("gzip: %d %s", r.status, r.body)
 	}
 }
@@ -130,7 +131,7 @@ func TestClientGone(t *testing.T) {
 	s.must(t, "CREATE TABLE t(a text)")
 	ctx, cancel := context.WithCancel(t.Context())
 	req := s.request(t, http.MethodPost, "/api/v2/sql", "q", "SELECT pg_sleep(100)").WithContext(ctx)
-	req.SetBasicAuth(s.account, s.master)
+	req.SetBasicAuth(s.Name, s.Master)
 	go func() {
 		eventually(t, "the statement runs", func() bool { return s.active(t) == "1" })
 		cancel()
@@ -143,11 +144,11 @@ func TestClientGone(t *testing.T) {
 	// An upload that breaks off: chunked, without its end.
 	ctx, cancel = context.WithCancel(t.Context())
 	r, w := io.Pipe()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/api/v2/sql/copyfrom?q="+url.QueryEscape("COPY t FROM STDIN"), r)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/api/v2/sql/copyfrom?q="+url.QueryEscape("COPY t FROM STDIN"), r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.SetBasicAuth(s.account, s.master)
+	req.SetBasicAuth(s.Name, s.Master)
 	go func() {
 		_, _ = io.WriteString(w, strings.Repeat("x\n", 100000))
 		eventually(t, "the upload runs", func() bool { return s.active(t) == "1" })
@@ -168,12 +169,12 @@ func TestSlowClients(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(c *sqlapi.Config) { c.MaxIdle = 300 * time.Millisecond })
 	s.must(t, "CREATE TABLE t(a text)")
-	host := strings.TrimPrefix(s.http.URL, "http://")
+	host := strings.TrimPrefix(s.HTTP.URL, "http://")
 	for name, request := range map[string]string{
-		"an answer is not read": "GET /user/" + s.account + "/api/v2/sql?api_key=" + s.master + "&q=SELECT+repeat('x',1000)+FROM+generate_series(1,1000000) HTTP/1.1\r\nHost: x\r\n\r\n",
-		"a copyto is not read":  "GET /user/" + s.account + "/api/v2/sql/copyto?api_key=" + s.master + "&q=COPY+(SELECT+repeat('x',1000)+FROM+generate_series(1,1000000))+TO+STDOUT HTTP/1.1\r\nHost: x\r\n\r\n",
-		"a body is not sent":    "POST /user/" + s.account + "/api/v2/sql HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nq=SEL",
-		"an upload is not sent": "POST /user/" + s.account + "/api/v2/sql/copyfrom?api_key=" + s.master + "&q=COPY+t+FROM+STDIN HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx\n",
+		"an answer is not read": "GET /user/" + s.Name + "/api/v2/sql?api_key=" + s.Master + "&q=SELECT+repeat('x',1000)+FROM+generate_series(1,1000000) HTTP/1.1\r\nHost: x\r\n\r\n",
+		"a copyto is not read":  "GET /user/" + s.Name + "/api/v2/sql/copyto?api_key=" + s.Master + "&q=COPY+(SELECT+repeat('x',1000)+FROM+generate_series(1,1000000))+TO+STDOUT HTTP/1.1\r\nHost: x\r\n\r\n",
+		"a body is not sent":    "POST /user/" + s.Name + "/api/v2/sql HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nq=SEL",
+		"an upload is not sent": "POST /user/" + s.Name + "/api/v2/sql/copyfrom?api_key=" + s.Master + "&q=COPY+t+FROM+STDIN HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx\n",
 	} {
 		conn, err := net.Dial("tcp", host)
 		if err != nil {
@@ -206,8 +207,7 @@ func TestSlowClients(t *testing.T) {
 // TestQueue: more requests than sessions wait, and those that wait too long are told so.
 func TestQueue(t *testing.T) {
 	t.Parallel()
-	db := testpeer.NewDatabase(t)
-	s := serveDatabase(t, db, func(c *sqlapi.Config) {
+	s := serve(t, func(c *sqlapi.Config) {
 		c.MaxConnections, c.MaxBody = 2, 2<<20
 		c.Limits = []sqlapi.Rule{{Key: "default_public", Limit: sqlapi.Limit{Concurrent: 1}}}
 	})
@@ -219,7 +219,7 @@ func TestQueue(t *testing.T) {
 		}
 		return statuses
 	}
-	statuses := run(s, s.master, "SELECT pg_sleep(0.01)", 40)
+	statuses := run(s, s.Master, "SELECT pg_sleep(0.01)", 40)
 	for range 40 {
 		if status := <-statuses; status != 200 {
 			t.Errorf("a short statement: %d", status)
@@ -227,7 +227,7 @@ func TestQueue(t *testing.T) {
 	}
 	// Sessions of other roles make room.
 	for i := range 6 {
-		if r := s.sql(t, []string{s.master, ""}[i%2], "SELECT 1"); r.status != 200 {
+		if r := s.sql(t, []string{s.Master, ""}[i%2], "SELECT 1"); r.status != 200 {
 			t.Errorf("role %d: %s", i, r.body)
 		}
 	}
@@ -236,7 +236,7 @@ func TestQueue(t *testing.T) {
 	large := make(chan int, 20)
 	for range 20 {
 		go func() {
-			large <- s.sql(t, s.master, "SELECT 1 /* "+strings.Repeat("x", 1<<20)+" */").status
+			large <- s.sql(t, s.Master, "SELECT 1 /* "+strings.Repeat("x", 1<<20)+" */").status
 		}()
 	}
 	for range 20 {
@@ -245,17 +245,16 @@ func TestQueue(t *testing.T) {
 		}
 	}
 
-	impatient := &service{db: db, account: s.account, master: s.master, log: &syncBuffer{}}
-	impatient.start(t, func(c *sqlapi.Config) {
+	impatient := &service{s.Another(t, s.DB.URL, func(c *sqlapi.Config) {
 		c.MaxConnections, c.MaxWait = 2, 200*time.Millisecond
 		c.Limits = []sqlapi.Rule{{Key: "default_public", Limit: sqlapi.Limit{Concurrent: 1}}}
-	})
+	})}
 	// Statements that hold their sessions until the lock is given back.
-	conn := s.connect(t)
+	conn := s.Connect(t)
 	for _, test := range []struct {
 		key       string
 		n, atOnce int
-	}{{s.master, 5, 2}, {"", 3, 1}} {
+	}{{s.Master, 5, 2}, {"", 3, 1}} {
 		if _, err := conn.Exec(t.Context(), "SELECT pg_advisory_lock(1)"); err != nil {
 			t.Fatal(err)
 		}
@@ -280,14 +279,14 @@ func TestQueue(t *testing.T) {
 func TestQuota(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(c *sqlapi.Config) { c.Quota = 1 << 20 }) // PostGIS alone is larger
-	s.exec(t, "CREATE TABLE t AS SELECT 'x'::text AS a; ALTER TABLE t OWNER TO "+s.account+"_owner")
+	s.Exec(t, "CREATE TABLE t AS SELECT 'x'::text AS a; ALTER TABLE t OWNER TO "+s.Name+"_owner")
 	const full = `{"error":["DB Quota exceeded"]}`
 	for _, sql := range []string{"INSERT INTO t VALUES ('y')", "UPDATE t SET a = 'y'", "CREATE TABLE u(a int)", "SELECT 1; WITH x AS (INSERT INTO t VALUES ('y') RETURNING 1) SELECT * FROM x"} {
-		check(t, sql, s.sql(t, s.master, sql), 400, nil, full)
+		check(t, sql, s.sql(t, s.Master, sql), 400, nil, full)
 	}
-	check(t, "copyfrom", s.copyFrom(t, s.master, "COPY t FROM STDIN", strings.NewReader("y\n")), 400, nil, full)
+	check(t, "copyfrom", s.copyFrom(t, s.Master, "COPY t FROM STDIN", strings.NewReader("y\n")), 400, nil, full)
 	for _, sql := range []string{"SELECT * FROM t", "DELETE FROM t", "TRUNCATE t", "DROP TABLE t"} {
-		check(t, sql, s.sql(t, s.master, sql), 200, nil, "")
+		check(t, sql, s.sql(t, s.Master, sql), 200, nil, "")
 	}
 }
 
@@ -302,12 +301,12 @@ func TestServerKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := serveDatabase(t, testpeer.Database{Name: strings.TrimPrefix(u.Path, "/"), URL: pg.URL})
+	s := &service{sqlapitest.StartOver(t, testpeer.Database{Name: strings.TrimPrefix(u.Path, "/"), URL: pg.URL})}
 	s.must(t, "CREATE TABLE t(a int)")
 	const down = `{"error":["The database cannot be reached. Try again later."]}`
 
 	killed, killedUpload := make(chan reply, 1), make(chan reply, 1)
-	go func() { killed <- s.sql(t, s.master, "SELECT pg_sleep(100)") }()
+	go func() { killed <- s.sql(t, s.Master, "SELECT pg_sleep(100)") }()
 	go func() {
 		r, w := io.Pipe()
 		defer w.Close()
@@ -319,22 +318,22 @@ func TestServerKilled(t *testing.T) {
 				time.Sleep(100 * time.Millisecond)
 			}
 		}()
-		killedUpload <- s.copyFrom(t, s.master, "COPY t FROM STDIN", r)
+		killedUpload <- s.copyFrom(t, s.Master, "COPY t FROM STDIN", r)
 	}()
 	eventually(t, "both run", func() bool { return s.active(t) == "2" })
 	pg.Control(t, "stop", "-m", "immediate")
 	check(t, "killed in the middle", <-killed, 502, nil, down)
 	check(t, "killed in the middle of an upload", <-killedUpload, 502, nil, down)
-	check(t, "while it is down", s.sql(t, s.master, "SELECT 1"), 502, nil, down)
-	check(t, "health", do(t, mustRequest(t, s.http.URL+"/health")), 503, nil, "")
+	check(t, "while it is down", s.sql(t, s.Master, "SELECT 1"), 502, nil, down)
+	check(t, "health", do(t, mustRequest(t, s.HTTP.URL+"/health")), 503, nil, "")
 	pg.Control(t, "restart") // with the options it had
-	check(t, "when it is back", s.sql(t, s.master, "SELECT count(*) AS n FROM t"), 200, nil, "")
-	check(t, "health", do(t, mustRequest(t, s.http.URL+"/health")), 200, nil, `{"ok":true}`)
+	check(t, "when it is back", s.sql(t, s.Master, "SELECT count(*) AS n FROM t"), 200, nil, "")
+	check(t, "health", do(t, mustRequest(t, s.HTTP.URL+"/health")), 200, nil, `{"ok":true}`)
 
 	// A restart in an idle moment is not even noticed.
 	pg.Control(t, "restart", "-m", "fast")
 	time.Sleep(1100 * time.Millisecond)
-	check(t, "after a restart", s.sql(t, s.master, "SELECT 1"), 200, nil, "")
+	check(t, "after a restart", s.sql(t, s.Master, "SELECT 1"), 200, nil, "")
 }
 
 func mustRequest(t *testing.T, target string) *http.Request {

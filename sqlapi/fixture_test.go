@@ -1,121 +1,25 @@
 package sqlapi_test
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/jackc/pgx/v5"
-
-	"github.com/ogrcarto/ogrcarto/internal/testpeer"
 	"github.com/ogrcarto/ogrcarto/sqlapi"
-	"github.com/ogrcarto/ogrcarto/sqlapi/account"
+	"github.com/ogrcarto/ogrcarto/sqlapi/sqlapitest"
 )
 
 // service is a server over a database of its own.
-type service struct {
-	*sqlapi.Server
-	db      testpeer.Database
-	account string
-	master  string // the key
-	url     string // of the account: append /api/v2/sql
-	log     *syncBuffer
-	http    *httptest.Server
-}
-
-// syncBuffer collects the log.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
+type service struct{ *sqlapitest.Service }
 
 // serve starts a server over a new database.
 func serve(t testing.TB, change ...func(*sqlapi.Config)) *service {
 	t.Helper()
-	return serveDatabase(t, testpeer.NewDatabase(t), change...)
-}
-
-// serveDatabase prepares a database and starts a server over it.
-func serveDatabase(t testing.TB, db testpeer.Database, change ...func(*sqlapi.Config)) *service {
-	t.Helper()
-	s := &service{db: db, account: db.Name, log: &syncBuffer{}}
-	conn := s.connect(t)
-	result, err := account.Init(t.Context(), conn, account.InitOptions{Account: db.Name, PublicRole: db.Name + "_public"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.master = result.MasterKey
-	s.start(t, change...)
-	return s
-}
-
-// connect returns a superuser's session.
-func (s *service) connect(t testing.TB) *pgx.Conn {
-	t.Helper()
-	cfg, err := pgx.ParseConfig(s.db.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.RuntimeParams["search_path"] = "public" // the superuser's name may be that of a schema
-	conn, err := pgx.ConnectConfig(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
-// exec runs statements as a superuser.
-func (s *service) exec(t testing.TB, sql string) {
-	t.Helper()
-	conn := s.connect(t)
-	if _, err := conn.Exec(t.Context(), sql); err != nil {
-		t.Fatalf("%v\n%s", err, sql)
-	}
-}
-
-func (s *service) start(t testing.TB, change ...func(*sqlapi.Config)) {
-	t.Helper()
-	cfg := sqlapi.Config{Postgres: s.db.URL, Logger: slog.New(slog.NewJSONHandler(s.log, nil)), Version: "test"}
-	for _, c := range change {
-		c(&cfg)
-	}
-	var err error
-	if s.Server, err = sqlapi.New(t.Context(), cfg); err != nil {
-		t.Fatal(err)
-	}
-	s.http = httptest.NewServer(s.Server)
-	s.url = s.http.URL + "/user/" + s.account
-	t.Cleanup(func() {
-		s.http.Close()
-		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
-		defer stop()
-		if err := s.Shutdown(ctx); err != nil {
-			t.Error(err)
-		}
-	})
+	return &service{sqlapitest.Start(t, change...)}
 }
 
 // reply is what came back.
@@ -145,7 +49,7 @@ func (s *service) request(t testing.TB, method, path string, params ...string) *
 	for i := 0; i < len(params); i += 2 {
 		v.Add(params[i], params[i+1])
 	}
-	target, body := s.url+path, io.Reader(nil)
+	target, body := s.URL+path, io.Reader(nil)
 	if method == http.MethodPost {
 		body = strings.NewReader(v.Encode())
 	} else if len(v) > 0 {
@@ -166,7 +70,7 @@ func (s *service) sql(t testing.TB, key, q string, params ...string) reply {
 	t.Helper()
 	req := s.request(t, http.MethodPost, "/api/v2/sql", append([]string{"q", q}, params...)...)
 	if key != "" {
-		req.SetBasicAuth(s.account, key)
+		req.SetBasicAuth(s.Name, key)
 	}
 	return do(t, req)
 }
@@ -174,7 +78,7 @@ func (s *service) sql(t testing.TB, key, q string, params ...string) reply {
 // must runs SQL with the master key and fails the test where that fails.
 func (s *service) must(t testing.TB, q string, params ...string) reply {
 	t.Helper()
-	r := s.sql(t, s.master, q, params...)
+	r := s.sql(t, s.Master, q, params...)
 	if r.status != http.StatusOK || r.err != nil {
 		t.Fatalf("%s: %d %s %v", q, r.status, r.body, r.err)
 	}
@@ -209,7 +113,7 @@ func (r reply) value(t testing.TB) string {
 // copyFrom sends data to copyfrom.
 func (s *service) copyFrom(t testing.TB, key, q string, data io.Reader, header ...string) reply {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/api/v2/sql/copyfrom?q="+url.QueryEscape(q), data)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/api/v2/sql/copyfrom?q="+url.QueryEscape(q), data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +121,7 @@ func (s *service) copyFrom(t testing.TB, key, q string, data io.Reader, header .
 		req.Header.Set(header[i], header[i+1])
 	}
 	if key != "" {
-		req.SetBasicAuth(s.account, key)
+		req.SetBasicAuth(s.Name, key)
 	}
 	return do(t, req)
 }
@@ -227,7 +131,7 @@ func (s *service) copyTo(t testing.TB, key, q string) reply {
 	t.Helper()
 	req := s.request(t, http.MethodGet, "/api/v2/sql/copyto", "q", q)
 	if key != "" {
-		req.SetBasicAuth(s.account, key)
+		req.SetBasicAuth(s.Name, key)
 	}
 	return do(t, req)
 }

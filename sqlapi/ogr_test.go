@@ -26,7 +26,7 @@ func (s *service) ogr(t *testing.T, program string, args ...string) string {
 func (s *service) tryOGR(t *testing.T, program string, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.Command(testpeer.Command(t, program), args...)
-	cmd.Env = append(os.Environ(), "CARTO_API_URL="+s.url+"/api/v2/sql", "CARTO_API_KEY="+s.master)
+	cmd.Env = append(os.Environ(), "CARTO_API_URL="+s.URL+"/api/v2/sql", "CARTO_API_KEY="+s.Master)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -63,7 +63,7 @@ func TestOGR(t *testing.T) {
 	source := testpeer.Shared(t, "data/naturalearth_lowres.shp")
 	testpeer.Command(t, "ogr2ogr")
 	s := serve(t)
-	dataset := "Carto:" + s.account
+	dataset := "Carto:" + s.Name
 	want := features(testpeer.Output(t, "ogrinfo", "-ro", "-al", "-q", source))
 	if len(want) != 177 {
 		t.Fatalf("%d features in the source", len(want))
@@ -159,9 +159,9 @@ func TestOGR(t *testing.T) {
 	}
 
 	// A user's table is read-only without a key, and only where that was granted.
-	s.must(t, "GRANT SELECT ON naturalearth_lowres TO "+s.account+"_public")
+	s.must(t, "GRANT SELECT ON naturalearth_lowres TO "+s.Name+"_public")
 	cmd := exec.Command("ogrinfo", "-ro", "-so", dataset+" tables=naturalearth_lowres", "naturalearth_lowres")
-	cmd.Env = append(os.Environ(), "CARTO_API_URL="+s.url+"/api/v2/sql")
+	cmd.Env = append(os.Environ(), "CARTO_API_URL="+s.URL+"/api/v2/sql")
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "Feature Count: 177") {
 		t.Errorf("without a key: %v\n%s", err, out)
 	}

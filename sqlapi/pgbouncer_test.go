@@ -16,29 +16,22 @@ import (
 
 	"github.com/ogrcarto/ogrcarto/internal/testpeer"
 	"github.com/ogrcarto/ogrcarto/sqlapi"
+	"github.com/ogrcarto/ogrcarto/sqlapi/sqlapitest"
 )
 
 // TestPgBouncer: everything works where PgBouncer stands before the database, in transaction mode, as docs/serve.md sets it up.
 func TestPgBouncer(t *testing.T) {
 	t.Parallel()
-	db := testpeer.NewDatabase(t)
-	bouncer := db
-	bouncer.URL = startPgBouncer(t, db.URL)
-	s := &service{db: db, account: db.Name}
-	direct := serveDatabase(t, db) // prepares the database
-	s.master, s.log = direct.master, &syncBuffer{}
-	s.db = bouncer
-	s.start(t, func(c *sqlapi.Config) {
+	direct := sqlapitest.Start(t) // prepares the database
+	s := &service{direct.Another(t, startPgBouncer(t, direct.DB.URL), func(c *sqlapi.Config) {
 		c.Limits = []sqlapi.Rule{{Limit: sqlapi.Limit{Timeout: time.Second}}}
-		c.JobWorkers = 1
-	})
-	s.db = db
+	})}
 	s.must(t, "CREATE TABLE t(a int, b text)")
-	if got := s.must(t, "SELECT session_user::text AS u").value(t); got != s.account+"_owner" {
+	if got := s.must(t, "SELECT session_user::text AS u").value(t); got != s.Name+"_owner" {
 		t.Errorf("the master key is %s", got)
 	}
 	for range 20 { // more than one server connection, and more than one role
-		if got := s.sql(t, "", "SELECT session_user::text AS u").value(t); got != s.account+"_public" {
+		if got := s.sql(t, "", "SELECT session_user::text AS u").value(t); got != s.Name+"_public" {
 			t.Fatalf("no key is %s", got)
 		}
 		s.must(t, "BEGIN; INSERT INTO t VALUES (1, 'x')")
@@ -47,13 +40,13 @@ func TestPgBouncer(t *testing.T) {
 			t.Fatalf("something is left: %s", got)
 		}
 	}
-	if r := s.copyFrom(t, s.master, "COPY t FROM STDIN", strings.NewReader(strings.Repeat("1\tx\n", 100000))); r.status != 200 {
+	if r := s.copyFrom(t, s.Master, "COPY t FROM STDIN", strings.NewReader(strings.Repeat("1\tx\n", 100000))); r.status != 200 {
 		t.Errorf("copyfrom: %s", r.body)
 	}
-	if r := s.copyTo(t, s.master, "COPY t TO STDOUT"); r.status != 200 || len(r.body) != 400000 {
+	if r := s.copyTo(t, s.Master, "COPY t TO STDOUT"); r.status != 200 || len(r.body) != 400000 {
 		t.Errorf("copyto: %d, %d bytes", r.status, len(r.body))
 	}
-	if r := s.sql(t, s.master, "SELECT pg_sleep(60)"); r.status != 429 {
+	if r := s.sql(t, s.Master, "SELECT pg_sleep(60)"); r.status != 429 {
 		t.Errorf("timeout: %d %s", r.status, r.body)
 	}
 	s.quiet(t)
@@ -61,7 +54,7 @@ func TestPgBouncer(t *testing.T) {
 	if status := s.wait(t, id); status != "done" {
 		t.Errorf("job: %s", status)
 	}
-	if got := s.must(t, "SELECT tableowner::text AS o FROM pg_tables WHERE tablename = 'by_job'").value(t); got != s.account+"_owner" {
+	if got := s.must(t, "SELECT tableowner::text AS o FROM pg_tables WHERE tablename = 'by_job'").value(t); got != s.Name+"_owner" {
 		t.Errorf("the job's table is %s's", got)
 	}
 }

@@ -16,21 +16,21 @@ import (
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	s.must(t, "CREATE TABLE open(a int); GRANT SELECT ON open TO "+s.account+"_public; CREATE TABLE shut(a int); INSERT INTO shut VALUES (42)")
-	editor, err := account.AddKey(t.Context(), s.connect(t), "editor", []account.Grant{{Table: "open", Privileges: []string{"select", "insert"}}})
+	s.must(t, "CREATE TABLE open(a int); GRANT SELECT ON open TO "+s.Name+"_public; CREATE TABLE shut(a int); INSERT INTO shut VALUES (42)")
+	editor, err := account.AddKey(t.Context(), s.Connect(t), "editor", []account.Grant{{Table: "open", Privileges: []string{"select", "insert"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	keys := map[string]struct{ key, role string }{
-		"master": {s.master, s.account + "_owner"}, "none": {"", s.account + "_public"},
-		"default_public": {"default_public", s.account + "_public"}, "editor": {editor, s.account + "_editor"},
+		"master": {s.Master, s.Name + "_owner"}, "none": {"", s.Name + "_public"},
+		"default_public": {"default_public", s.Name + "_public"}, "editor": {editor, s.Name + "_editor"},
 	}
 	for name, k := range keys {
 		if got := s.sql(t, k.key, "SELECT current_user::text || ' ' || session_user::text AS u").value(t); got != k.role+" "+k.role {
 			t.Errorf("%s is %s, want %s", name, got, k.role)
 		}
 	}
-	owner := s.account + "_owner"
+	owner := s.Name + "_owner"
 	attacks := []string{
 		"SET ROLE " + owner + "; SELECT * FROM shut",
 		"SET SESSION AUTHORIZATION " + owner + "; SELECT * FROM shut",
@@ -95,7 +95,7 @@ func TestRoles(t *testing.T) {
 		"SELECT * FROM ogrcarto.secrets", "SELECT * FROM pg_authid", "COPY shut FROM PROGRAM 'echo 1'", "SELECT pg_read_file('/etc/passwd')",
 		"CREATE ROLE mallory", "SET SESSION AUTHORIZATION ogrcarto", "CREATE EXTENSION dblink", "CREATE FUNCTION f() RETURNS int LANGUAGE c AS '/tmp/x.so', 'f'",
 	} {
-		if r := s.sql(t, s.master, sql); r.status < 400 {
+		if r := s.sql(t, s.Master, sql); r.status < 400 {
 			t.Errorf("master: %s: %d %s", sql, r.status, r.body)
 		}
 	}
@@ -112,15 +112,15 @@ func TestRoles(t *testing.T) {
 func TestSpoiledLogin(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	key, err := account.AddKey(t.Context(), s.connect(t), "spoiler", nil)
+	key, err := account.AddKey(t.Context(), s.Connect(t), "spoiler", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range []struct{ key, role string }{{key, "_spoiler"}, {s.master, "_owner"}} {
+	for _, k := range []struct{ key, role string }{{key, "_spoiler"}, {s.Master, "_owner"}} {
 		if r := s.sql(t, k.key, "ALTER ROLE current_user PASSWORD 'mine'"); r.status != 200 {
 			t.Fatalf("%s: %s", k.role, r.body)
 		}
-		s.exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"+s.account+k.role+"'")
+		s.Exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"+s.Name+k.role+"'")
 		time.Sleep(1100 * time.Millisecond) // the pool asks sessions that were idle so long whether they are alive
 		if r := s.sql(t, k.key, "SELECT 1"); r.status != 200 {
 			t.Errorf("%s: %d %s", k.role, r.status, r.body)
@@ -135,8 +135,8 @@ func TestSpoiledLogin(t *testing.T) {
 		s.sql(t, "", sql)
 	}
 	var settings string
-	if err := s.connect(t).QueryRow(t.Context(), "SELECT array_to_string(setconfig, ' ') FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = setrole WHERE rolname = $1",
-		s.account+"_public").Scan(&settings); err != nil || strings.Contains(settings, "statement_timeout") {
+	if err := s.Connect(t).QueryRow(t.Context(), "SELECT array_to_string(setconfig, ' ') FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = setrole WHERE rolname = $1",
+		s.Name+"_public").Scan(&settings); err != nil || strings.Contains(settings, "statement_timeout") {
 		t.Errorf("the public role has settings %s, %v", settings, err)
 	}
 	if r := s.sql(t, "", "SELECT 1"); r.status != 200 {
@@ -165,7 +165,7 @@ func TestNothingIsLeft(t *testing.T) {
 		{"LISTEN x", "SELECT count(*) FROM pg_listening_channels()", "0"},
 		{"SET my.secret = 'x'", "SELECT coalesce(current_setting('my.secret', true), '')", ""},
 	} {
-		if r := s.sql(t, s.master, test.leave); r.status >= 500 {
+		if r := s.sql(t, s.Master, test.leave); r.status >= 500 {
 			t.Fatalf("%s: %s", test.leave, r.body)
 		}
 		if got := s.must(t, test.look).value(t); got != test.want {
@@ -196,30 +196,30 @@ func TestAllow(t *testing.T) {
 func TestNoSecrets(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	for _, key := range []string{s.master, "wrong-secret-key"} {
+	for _, key := range []string{s.Master, "wrong-secret-key"} {
 		do(t, s.request(t, http.MethodGet, "/api/v2/sql", "q", "SELECT 1", "api_key", key))
 		do(t, s.request(t, http.MethodPost, "/api/v2/sql", "q", "SELECT 'hush', 1/0", "api_key", key))
 		s.sql(t, key, "SELECT 'hush'::int")
 		s.copyTo(t, key, "COPY (SELECT 'hush') TO STDOUT")
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/api/v2/sql/copyfrom?q=hush&api_key="+key, strings.NewReader("hush"))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/api/v2/sql/copyfrom?q=hush&api_key="+key, strings.NewReader("hush"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		do(t, req)
-		req, err = http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/api/v2/sql", strings.NewReader(fmt.Sprintf(`{"q": "SELECT 1", "api_key": %q}`, key)))
+		req, err = http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/api/v2/sql", strings.NewReader(fmt.Sprintf(`{"q": "SELECT 1", "api_key": %q}`, key)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("Content-Type", "application/json")
-		if r := do(t, req); (r.status == 200) != (key == s.master) {
+		if r := do(t, req); (r.status == 200) != (key == s.Master) {
 			t.Errorf("key in JSON: %d %s", r.status, r.body)
 		}
 	}
-	log := s.log.String()
+	log := s.Log.String()
 	if n := strings.Count(log, `"msg":"request"`); n != 12 {
 		t.Errorf("%d lines for 12 requests", n)
 	}
-	for _, secret := range []string{s.master, "wrong-secret-key", "hush"} {
+	for _, secret := range []string{s.Master, "wrong-secret-key", "hush"} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log has %q:\n%s", secret, log)
 		}

@@ -58,6 +58,7 @@ var rules = []rule{
 	{pkg: "translate", house: all(model, "layer/...", "driver", "sqlquery")},
 	{pkg: "sqlapi/account", libs: []string{"github.com/jackc/pgx/v5"}},
 	{pkg: "sqlapi/internal/...", house: all(model, "internal/..."), libs: []string{"github.com/jackc/pgx/v5"}},
+	{pkg: "sqlapi/sqlapitest", house: []string{"sqlapi", "sqlapi/account", "internal/testpeer"}, libs: []string{"github.com/jackc/pgx/v5"}},
 	{pkg: "sqlapi", house: all(model, "layer/...", "driver", "gpkg", "sqlapi/account", "internal/..."), libs: []string{
 		"github.com/jackc/pgx/v5", "github.com/VictoriaMetrics/metrics", "golang.org/x/sync",
 	}},

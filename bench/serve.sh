@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# serve.sh: measures "ogrcarto serve" beside psql on one PostgreSQL, in turn, and then under a load of many clients. It wants a
-# server of its own: scripts/with-servers.sh bench/serve.sh
+# serve.sh: measures "ogrcarto serve" beside psql on one PostgreSQL, in turn, then under a load of many clients, and at last the
+# CARTO driver beside OGR's, both with that server. It wants a PostgreSQL of its own: scripts/with-servers.sh bench/serve.sh
 #
 #   bench/serve.sh [--runs N] [--load SECONDS] [--write]   --write puts the table into bench/README.md
 #
@@ -26,7 +26,7 @@ while (($#)); do
 	esac
 	shift
 done
-for needed in psql curl wrk "$ogrcarto"; do
+for needed in psql curl wrk ogr2ogr "$ogrcarto"; do
 	command -v "$needed" >/dev/null || { echo "serve.sh: $needed is missing" >&2; exit 1; }
 done
 : "${OGRCARTO_TEST_POSTGIS:?want a server: scripts/with-servers.sh bench/serve.sh}"
@@ -135,6 +135,28 @@ wrk -t 2 -c 200 -d "${load}s" --timeout 30s --latency -s "$data/load.lua" "$api"
 statuses=$(sed -n 's/.*"msg":"request".*"status":\([0-9]*\).*/\1/p' "$data/serve.log" | sort | uniq -c | awk '{ printf "%s%s x %s", (NR > 1 ? ", " : ""), $2, $1 }')
 load_memory=$(peak_memory)
 
+# The CARTO driver beside OGR's: a table goes into a GeoPackage without an index.
+sql "CREATE TABLE sites AS SELECT id AS cartodb_id, name, class, value, day, flag, the_geom FROM points WHERE id <= 100000"
+sql "SELECT CDB_CartodbfyTable('sites')"
+start_server
+export CARTO_API_URL=$api CARTO_API_KEY=$key
+drivers() {
+	local run
+	for ((run = 0; run <= runs; run++)); do
+		rm -f "$data"/out-*.gpkg*
+		measure download ogr2ogr ogr2ogr -f GPKG -lco SPATIAL_INDEX=NO "$data/out-ogr2ogr.gpkg" "Carto:$account" sites
+		measure download ogrcarto "$ogrcarto" copy --quiet --lco SPATIAL_INDEX=NO "Carto:$account" "$data/out-ogrcarto.gpkg" sites
+		((run > 0)) || forget_last 2
+	done
+	for run in ogr2ogr ogrcarto; do
+		[[ $(ogrinfo -ro -so "$data/out-$run.gpkg" sites | grep '^Feature Count') == "Feature Count: 100000" ]]
+	done
+	rm -f "$data"/out-*.gpkg*
+}
+drivers
+
+median() { awk -F '\t' -v case="$1" -v tool="$2" '$1 == case && $2 == tool { print $3 }' "$results" | sort -n | awk '{ t[NR] = $1 } END { print NR % 2 ? t[(NR + 1) / 2] : (t[NR / 2] + t[NR / 2 + 1]) / 2 }'; }
+
 {
 	printf '%s of seven columns (bigint, text, int, double, boolean, timestamptz, point), medians of %d runs in turn, %s, %d processors, which PostgreSQL, the server and the client share.\n\n' \
 		"1,000,000 rows" "$runs" "$(psql "$owner" -X -A -t -c "SELECT 'PostgreSQL ' || current_setting('server_version')")" "$(nproc)"
@@ -150,6 +172,8 @@ load_memory=$(peak_memory)
 	printf '\n200 clients for %s s, 100 rows a request: %s; answers by status: %s; %.0f MB.\n' "$load" \
 		"$(awk '/Requests\/sec/ { r = $2 } /50%/ { a = $2 } /99%/ { b = $2 } /Socket errors/ { e = $0; sub(/^ */, "", e) } END { printf "%s requests/s, median %s, 99th percentile %s%s", r, a, b, (e ? ", " e : "") }' "$data/load.txt")" \
 		"$statuses" "$(awk -v k="$load_memory" 'BEGIN { print k * 1024 / 1e6 }')"
+	awk -v a="$(median download ogr2ogr)" -v b="$(median download ogrcarto)" -v version="$(ogr2ogr --version | cut -d, -f1)" 'BEGIN {
+		printf "\n100,000 points with five attributes from that server into a GeoPackage without an index: ogr2ogr (%s) %.2f s, ogrcarto copy %.2f s, %.0f times faster.\n", version, a, b, a / b }'
 } | tee "$data/serve.md"
 
 if [[ -n $write ]]; then

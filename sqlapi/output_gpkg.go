@@ -1,6 +1,7 @@
 package sqlapi
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -11,12 +12,12 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgproto3"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/ogrcarto/ogrcarto/driver"
 	"github.com/ogrcarto/ogrcarto/feature"
 	"github.com/ogrcarto/ogrcarto/feature/srs"
 	"github.com/ogrcarto/ogrcarto/gpkg"
+	"github.com/ogrcarto/ogrcarto/internal/pgcopy"
 	"github.com/ogrcarto/ogrcarto/layer"
 	"github.com/ogrcarto/ogrcarto/sqlapi/internal/pgvalue"
 )
@@ -78,7 +79,7 @@ func (o *gpkgOutput) columns(cols []pgproto3.FieldDescription) error {
 		if i == o.geom || name == webmercatorColumn || o.answer.opts.skip[name] {
 			continue
 		}
-		f, value := gpkgField(c.DataTypeOID)
+		f, value := gpkgField(c)
 		f.Name = unique(name)
 		o.columnsOf[i] = gpkgColumn{len(o.schema.Fields), value}
 		o.schema.Fields = append(o.schema.Fields, f)
@@ -262,9 +263,9 @@ func (o *gpkgOutput) close() {
 	}
 }
 
-// gpkgField returns the field that a PostgreSQL type becomes, and how its values are read. A value that does not look as
-// expected is null in a field that is not text: infinite dates, for one.
-func gpkgField(oid uint32) (feature.Field, func([]byte) feature.Value) {
+// gpkgField returns the field that a column becomes, and how the text of its values is read. What does not look as expected is null in
+// a field that is not text: infinite dates, for one. Lists are text, as PostgreSQL writes them.
+func gpkgField(c pgproto3.FieldDescription) (feature.Field, func([]byte) feature.Value) {
 	parsed := func(parse func([]byte) (feature.Value, bool)) func([]byte) feature.Value {
 		return func(b []byte) feature.Value {
 			if v, ok := parse(b); ok {
@@ -273,54 +274,39 @@ func gpkgField(oid uint32) (feature.Field, func([]byte) feature.Value) {
 			return feature.Null()
 		}
 	}
-	integer := func(b []byte) feature.Value {
-		n, err := strconv.ParseInt(string(b), 10, 64)
-		if err != nil {
-			return feature.Null()
-		}
-		return feature.Int(n)
-	}
-	float := func(b []byte) feature.Value {
-		n, err := strconv.ParseFloat(string(b), 64)
-		if err != nil && !errors.Is(err, strconv.ErrRange) {
-			return feature.Null()
-		}
-		return feature.Float(n)
-	}
-	switch oid {
-	case pgtype.BoolOID:
-		return feature.Field{Type: feature.Integer, Subtype: feature.Boolean}, func(b []byte) feature.Value {
-			return feature.Bool(len(b) == 1 && b[0] == 't')
-		}
-	case pgtype.Int2OID:
-		return feature.Field{Type: feature.Integer, Subtype: feature.Int16}, integer
-	case pgtype.Int4OID:
-		return feature.Field{Type: feature.Integer}, integer
-	case pgtype.Int8OID, pgtype.OIDOID:
-		return feature.Field{Type: feature.Integer64}, integer
-	case pgtype.Float4OID:
-		return feature.Field{Type: feature.Real, Subtype: feature.Float32}, float
-	case pgtype.Float8OID, pgtype.NumericOID:
-		return feature.Field{Type: feature.Real}, float
-	case pgtype.DateOID:
-		return feature.Field{Type: feature.DateField}, parsed(feature.ParseDate)
-	case pgtype.TimestampOID, pgtype.TimestamptzOID:
-		return feature.Field{Type: feature.DateTimeField}, parsed(feature.ParseDateTime)
-	case pgtype.JSONOID, pgtype.JSONBOID:
-		return feature.Field{Type: feature.String, Subtype: feature.JSONText}, feature.JSON
-	case pgtype.ByteaOID:
+	f, _, _ := pgcopy.DecoderOf(c.DataTypeOID, c.TypeModifier)
+	switch {
+	case f.Type == feature.Integer && f.Subtype == feature.Boolean:
+		return f, func(b []byte) feature.Value { return feature.Bool(len(b) == 1 && b[0] == 't') }
+	case f.Type == feature.Integer, f.Type == feature.Integer64:
+		return f, parsed(func(b []byte) (feature.Value, bool) {
+			n, err := strconv.ParseInt(string(b), 10, 64)
+			return feature.Int(n), err == nil
+		})
+	case f.Type == feature.Real:
+		return f, parsed(func(b []byte) (feature.Value, bool) {
+			n, err := strconv.ParseFloat(string(b), 64)
+			return feature.Float(n), err == nil || errors.Is(err, strconv.ErrRange)
+		})
+	case f.Type == feature.DateField:
+		return f, parsed(feature.ParseDate)
+	case f.Type == feature.DateTimeField:
+		return f, parsed(feature.ParseDateTime)
+	case f.Type == feature.String && f.Subtype == feature.JSONText:
+		return f, feature.JSON
+	case f.Type == feature.Binary:
 		var buf []byte
-		return feature.Field{Type: feature.Binary}, func(b []byte) feature.Value {
-			text, ok := strings.CutPrefix(string(b), `\x`)
+		return f, parsed(func(b []byte) (feature.Value, bool) {
+			digits, ok := bytes.CutPrefix(b, []byte(`\x`))
 			if !ok {
-				return feature.Null()
+				return feature.Value{}, false
 			}
 			var err error
-			if buf, err = pgvalue.DecodeHexEWKB(buf[:0], []byte(text)); err != nil {
-				return feature.Null()
-			}
-			return feature.Bytes(buf)
-		}
+			buf, err = pgvalue.DecodeHexEWKB(buf[:0], digits)
+			return feature.Bytes(buf), err == nil
+		})
+	case f.Type == feature.String:
+		return f, feature.TextBytes
 	default:
 		return feature.Field{Type: feature.String}, feature.TextBytes
 	}

@@ -16,6 +16,7 @@
 // The drivers:
 //
 //	driver           package            reads  writes  updates
+//	Carto            driver/carto       yes    no      no
 //	ESRI Shapefile   driver/shapefile   yes    no      no
 //	GPKG             gpkg               yes    yes     yes
 //

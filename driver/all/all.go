@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/ogrcarto/ogrcarto/driver"
+	"github.com/ogrcarto/ogrcarto/driver/carto"
 	"github.com/ogrcarto/ogrcarto/driver/shapefile"
 	"github.com/ogrcarto/ogrcarto/gpkg"
 )
@@ -11,6 +12,7 @@ import (
 // theirs, the first opens it.
 func Drivers() driver.Registry {
 	return driver.Registry{
+		carto.New(),
 		shapefile.New(),
 		gpkg.New(),
 	}

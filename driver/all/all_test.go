@@ -38,6 +38,8 @@ func TestFind(t *testing.T) {
 		want string
 	}{
 		{"new.gpkg", driver.Create, "GPKG"},
+		{"carto:alice tables=a,b", driver.Read, "Carto"},
+		{"CartoDB:alice", driver.Read, "Carto"},
 		{"../../testdata/countries.shp", driver.Read, "ESRI Shapefile"},
 		{"../../testdata/countries.dbf", driver.Read, "ESRI Shapefile"},
 	}

@@ -281,7 +281,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{[]string{"__complete", "info", "countries.shp", ""}, "countries\n"},
 		{[]string{"__complete", "copy", "--format", ""}, "GPKG\n"},
-		{[]string{"__complete", "drivers", ""}, "ESRI Shapefile\nGPKG\n"},
+		{[]string{"__complete", "drivers", ""}, "Carto\nESRI Shapefile\nGPKG\n"},
 		{[]string{"completion", "bash"}, "# bash completion"},
 	}
 	for _, test := range tests {

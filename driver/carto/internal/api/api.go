@@ -134,7 +134,8 @@ type Field struct {
 }
 
 // Query runs SQL and returns its rows: for small results, as the whole answer is held. Its errors match those of this package,
-// *Error, or the context's.
+// *Error, or the context's. Of a statement that is run Once, ErrUnknown alone says that it may have been run; it comes together
+// with the context's error where that ended the wait for an answer. (SQL with a COMMIT of its own may fail behind that.)
 func (c *Client) Query(ctx context.Context, sql string, s Safety) (*Result, error) {
 	var result *Result
 	k := &call{

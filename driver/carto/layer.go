@@ -84,7 +84,7 @@ func (l *Layer) rows(ctx context.Context, sel *sqlbuilder.Selection) iter.Seq2[*
 			yield(nil, err)
 			return
 		}
-		defer body.Close()
+		defer func() { _ = body.Close() }() // what matters is whether the end mark came
 		rows := pgcopy.NewReader(body, maxRow)
 		d := newRowDecoder(l.t, sel.Rest)
 		for {

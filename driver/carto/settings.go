@@ -1,6 +1,7 @@
 package carto
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -47,7 +48,7 @@ func parseSettings(name string, o driver.Options, getenv func(string) string) (*
 		s.account = account
 	}
 	if s.account == "" {
-		return nil, fmt.Errorf("no account: want Carto:ACCOUNT")
+		return nil, errors.New("no account: want Carto:ACCOUNT")
 	}
 	if s.key = set.String("API_KEY"); s.key == "" {
 		s.key = env("API_KEY")
@@ -74,11 +75,11 @@ func apiURL(env func(string) string, account string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil: // the message would repeat the URL, with what may be in it
-		return "", fmt.Errorf("CARTO_API_URL is not a URL")
+		return "", errors.New("CARTO_API_URL is not a URL")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return "", fmt.Errorf("CARTO_API_URL %s: want http://HOST/... or https://HOST/...", u.Redacted())
+		return "", errors.New("CARTO_API_URL: want http://HOST/PATH or https://HOST/PATH")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return "", fmt.Errorf("CARTO_API_URL: want the endpoint alone, as in https://alice.carto.com/api/v2/sql; the key belongs into CARTO_API_KEY")
+		return "", errors.New("CARTO_API_URL: want the endpoint alone, as in https://alice.carto.com/api/v2/sql; the key belongs into CARTO_API_KEY")
 	}
 	return strings.TrimSuffix(u.String(), "/"), nil
 }

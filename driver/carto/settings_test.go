@@ -35,7 +35,8 @@ func TestParseSettings(t *testing.T) {
 		{"Carto:alice", nil, map[string]string{"CARTODB_API_KEY": "old"}, with(func(s *settings) { s.key = "old" }), ""},
 		{"Carto:alice", nil, map[string]string{"CARTO_HTTPS": "no"}, with(func(s *settings) { s.url = "http" + url[5:] }), ""},
 		{
-			"Carto:alice", nil, map[string]string{"CARTO_API_URL": "http://127.0.0.1:8080/user/alice/api/v2/sql/"},
+			"Carto:alice", nil,
+			map[string]string{"CARTO_API_URL": "http://127.0.0.1:8080/user/alice/api/v2/sql/"},
 			with(func(s *settings) { s.url = "http://127.0.0.1:8080/user/alice/api/v2/sql" }), "",
 		},
 		{"Carto:", nil, nil, nil, "no account"},
@@ -46,6 +47,7 @@ func TestParseSettings(t *testing.T) {
 		{"Carto:alice.evil.org/", nil, nil, nil, "CARTO_API_URL"},
 		{"Carto:alice", driver.Options{"KEY": "k"}, nil, nil, "KEY"},
 		{"Carto:alice", nil, map[string]string{"CARTO_API_URL": "alice.carto.com"}, nil, "want http"},
+		{"Carto:alice", nil, map[string]string{"CARTO_API_URL": "ftp://h/sql?api_key=hush"}, nil, "want http"},
 		{"Carto:alice", nil, map[string]string{"CARTO_API_URL": "https://u:hush@h/api/v2/sql"}, nil, "CARTO_API_KEY"},
 		{"Carto:alice", nil, map[string]string{"CARTO_API_URL": "https://h/sql?api_key=hush"}, nil, "CARTO_API_KEY"},
 	} {

@@ -246,7 +246,7 @@ func TestQueue(t *testing.T) {
 	}
 
 	impatient := &service{s.Another(t, s.DB.URL, func(c *sqlapi.Config) {
-		c.MaxConnections, c.MaxWait = 2, 200*time.Millisecond
+		c.MaxConnections, c.MaxWait = 2, time.Second
 		c.Limits = []sqlapi.Rule{{Key: "default_public", Limit: sqlapi.Limit{Concurrent: 1}}}
 	})}
 	// Statements that hold their sessions until the lock is given back.
@@ -255,6 +255,11 @@ func TestQueue(t *testing.T) {
 		key       string
 		n, atOnce int
 	}{{s.Master, 5, 2}, {"", 3, 1}} {
+		// With sessions that are there already, those that get one do not spend their patience on a login.
+		warm := run(impatient, test.key, "SELECT pg_sleep(0.1)", test.atOnce)
+		for range test.atOnce {
+			<-warm
+		}
 		if _, err := conn.Exec(t.Context(), "SELECT pg_advisory_lock(1)"); err != nil {
 			t.Fatal(err)
 		}

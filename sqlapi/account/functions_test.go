@@ -566,6 +566,7 @@ var cartodbfyCases = []cartodbfyCase{
 }
 
 func TestFunctionsCartodbfyTable(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	db := newFunctionsDB(t)
 	for _, as := range []struct {
@@ -789,6 +790,7 @@ func TestFunctionsTransformToWebmercator(t *testing.T) {
 }
 
 func TestFunctionsQueryTables(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	db := newFunctionsDB(t)
 	long := strings.Repeat("n", 60)
@@ -935,4 +937,12 @@ func TestFunctionsQueryTables(t *testing.T) {
 		db.want(t, db.owner, "SELECT cdb_querytables('INSERT INTO t VALUES ' || repeat('(1, ''it''''s;''), ', 60000) || '(1, NULL); SELECT * FROM u')", "{public.t,public.u}")
 		t.Logf("%v", time.Since(start))
 	})
+}
+
+// skipIfShort skips a test of SQL alone where time is short.
+func skipIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("short: it is the same SQL under the race detector")
+	}
 }

@@ -63,7 +63,7 @@ func TestAddKeyErrors(t *testing.T) {
 	f := prepared(t, `CREATE TABLE roads (id int); CREATE SEQUENCE seq`)
 	f.add(t, "there")
 	f.exec(t, `CREATE ROLE `+f.Name+`_taken`)
-	roles := f.value(t, `SELECT string_agg(rolname, ',' ORDER BY 1) FROM pg_roles`)
+	roles := f.value(t, `SELECT string_agg(rolname, ',' ORDER BY 1) FROM pg_roles WHERE starts_with(rolname, '`+f.Name+`')`)
 	on := func(table string, p ...string) []account.Grant { return []account.Grant{{Table: table, Privileges: p}} }
 	for _, test := range []struct {
 		name   string
@@ -98,7 +98,7 @@ func TestAddKeyErrors(t *testing.T) {
 			t.Errorf("%q: %v is not ErrKeyExists", test.name, err)
 		}
 	}
-	if now := f.value(t, `SELECT string_agg(rolname, ',' ORDER BY 1) FROM pg_roles`); now != roles {
+	if now := f.value(t, `SELECT string_agg(rolname, ',' ORDER BY 1) FROM pg_roles WHERE starts_with(rolname, '`+f.Name+`')`); now != roles {
 		t.Errorf("roles were %s, are %s", roles, now)
 	}
 	if n := f.value(t, `SELECT count(*)::text FROM ogrcarto.keys`); n != "3" {

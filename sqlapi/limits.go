@@ -53,8 +53,8 @@ func (l *limiter) bucket(key string, e Endpoint) *bucket {
 	return b
 }
 
-// quota is what a rate limit says of one request.
-type quota struct {
+// allowance is what a rate limit says of one request.
+type allowance struct {
 	limit, remaining int
 	reset            time.Duration // until the whole burst is there again
 	retry            time.Duration // until a request is let through; 0 where this one was
@@ -62,10 +62,10 @@ type quota struct {
 
 // take asks to let a request through, by the generic cell rate algorithm: requests are Per/Count apart, and may come early by
 // so much that Burst of them come at once.
-func (b *bucket) take(now time.Time) (q quota, ok bool) {
+func (b *bucket) take(now time.Time) (q allowance, ok bool) {
 	r := b.limit.Rate
 	if r.Count <= 0 {
-		return quota{}, true
+		return allowance{}, true
 	}
 	burst := r.Burst
 	if burst == 0 {
@@ -82,14 +82,14 @@ func (b *bucket) take(now time.Time) (q quota, ok bool) {
 	}
 	next := tat.Add(interval)
 	if wait := next.Add(-tolerance).Sub(now); wait > 0 {
-		return quota{limit: burst, reset: tat.Sub(now), retry: wait}, false
+		return allowance{limit: burst, reset: tat.Sub(now), retry: wait}, false
 	}
 	b.tat = next
-	return quota{limit: burst, remaining: int((tolerance - next.Sub(now)) / interval), reset: next.Sub(now)}, true
+	return allowance{limit: burst, remaining: int((tolerance - next.Sub(now)) / interval), reset: next.Sub(now)}, true
 }
 
 // header writes what the client is told of its rate limit, in whole seconds, rounded up.
-func (q quota) header(h http.Header) {
+func (q allowance) header(h http.Header) {
 	if q.limit == 0 {
 		return
 	}

@@ -31,7 +31,7 @@ func TestRate(t *testing.T) {
 		}
 	}
 	h := http.Header{}
-	quota{limit: 3, reset: 1100 * time.Millisecond, retry: 100 * time.Millisecond}.header(h)
+	allowance{limit: 3, reset: 1100 * time.Millisecond, retry: 100 * time.Millisecond}.header(h)
 	if h.Get("Retry-After") != "1" || h.Get("Carto-Rate-Limit-Reset") != "2" || h.Get("Carto-Rate-Limit-Limit") != "3" {
 		t.Errorf("headers %v", h)
 	}

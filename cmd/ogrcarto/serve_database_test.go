@@ -51,7 +51,7 @@ func TestServeHidesPasswords(t *testing.T) {
 						t.Setenv("OGRCARTO_SERVE_POSTGRES", test.url)
 					case "file":
 						if strings.Contains(test.url, "'") {
-							t.Skip("needs other quotes")
+							t.Skip("the URL has a single quote, in which the test puts it into the file")
 						}
 						full = append(full, "--config", writeFile(t, "s.toml", "postgres = '"+test.url+"'"))
 					}

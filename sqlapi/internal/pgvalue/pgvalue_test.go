@@ -307,7 +307,7 @@ func FuzzAppendRow(f *testing.F) {
 
 // sevenColumns returns a row as tables of CARTO have them.
 func sevenColumns() ([]pgvalue.Column, [][]byte) {
-	return []pgvalue.Column{
+	columns := []pgvalue.Column{
 		{Name: "cartodb_id", OID: oidInt8, TypMod: -1},
 		{Name: "name", OID: oidText, TypMod: -1},
 		{Name: "height", OID: oidFloat8, TypMod: -1},
@@ -315,10 +315,12 @@ func sevenColumns() ([]pgvalue.Column, [][]byte) {
 		{Name: "updated_at", OID: oidTimestamptz, TypMod: -1},
 		{Name: "open", OID: oidBool, TypMod: -1},
 		{Name: "the_geom", OID: oidGeometry, TypMod: 4326<<8 | 1<<2},
-	}, [][]byte{
+	}
+	values := [][]byte{
 		[]byte("1234567"), []byte("Café Sperl, Gumpendorfer Straße"), []byte("171.25634"), []byte("12345.67"), []byte("2020-01-02 03:04:05.678901+00"), []byte("t"),
 		[]byte("0101000020E610000000000000000000400000000000000840"),
 	}
+	return columns, values
 }
 
 func BenchmarkAppendRow(b *testing.B) {

@@ -65,7 +65,7 @@ func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ogrcarto",
 		Short: "Describe, copy and serve vector data",
-		Long: `ogrcarto describes and copies vector data: Shapefiles, GeoPackages. "ogrcarto serve" answers CARTO's SQL API from a
+		Long: `ogrcarto describes and copies vector data: Shapefiles, GeoPackages, CARTO accounts. "ogrcarto serve" answers CARTO's SQL API from a
 PostGIS database.
 
 The flags of ogrinfo and ogr2ogr are taken in their own spelling too: -lco K=V is --lco K=V, -a_srs is --a-srs,

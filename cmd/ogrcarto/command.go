@@ -65,8 +65,8 @@ func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ogrcarto",
 		Short: "Describe, copy and serve vector data",
-		Long: `ogrcarto describes and copies vector data: Shapefiles, GeoPackages, CARTO accounts. "ogrcarto serve" answers CARTO's SQL API from a
-PostGIS database.
+		Long: `ogrcarto describes and copies vector data: Shapefiles, GeoPackages, CARTO accounts. "ogrcarto serve" answers
+CARTO's SQL API from a PostGIS database.
 
 The flags of ogrinfo and ogr2ogr are taken in their own spelling too: -lco K=V is --lco K=V, -a_srs is --a-srs,
 "-spat xmin ymin xmax ymax" is four arguments or one with commas.
